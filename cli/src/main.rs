@@ -1,0 +1,2 @@
+//! The glimpse command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Licence profiles: schemas, element names, code tables, validators and generated samples.

@@ -1,0 +1,1 @@
+//! The holder's side: obtain a credential, fetch helper tokens, present.

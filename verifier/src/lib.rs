@@ -1,0 +1,1 @@
+//! Checks presentations: one call, one decision.

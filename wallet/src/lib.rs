@@ -1,0 +1,1 @@
+//! The holder's wallet: encrypted file, HTTP client, consent, ledger.
