@@ -96,12 +96,18 @@ impl Kind {
             (Self::Date { min, max }, Value::Date(day)) => within(day, min, max),
             (Self::Uint { min, max }, Value::Uint(number)) => within(number, min, max),
             (Self::Flags { flags }, Value::Flags(mask)) => {
-                if u64::from(*mask) > flag_mask(flags.len()) { Err(ValueError::UnknownFlag) } else { Ok(()) }
+                if u64::from(*mask) > flag_mask(flags.len()) {
+                    Err(ValueError::UnknownFlag)
+                } else {
+                    Ok(())
+                }
             }
             (Self::Code { table }, Value::Code(code)) => {
                 check_string(code, MAX_STRING_CHARS)?;
                 match table {
-                    Some(table) if !table.iter().any(|entry| entry.code == *code) => Err(ValueError::NotInTable),
+                    Some(table) if !table.iter().any(|entry| entry.code == *code) => {
+                        Err(ValueError::NotInTable)
+                    }
                     _ => Ok(()),
                 }
             }
@@ -130,7 +136,8 @@ impl Kind {
         let Self::Flags { flags } = self else { return Err(ValueError::WrongType { expected: self.name() }) };
         let mut mask = 0u32;
         for code in codes {
-            let bit = flags.iter().position(|flag| flag.code == code.as_ref()).ok_or(ValueError::UnknownFlag)?;
+            let bit =
+                flags.iter().position(|flag| flag.code == code.as_ref()).ok_or(ValueError::UnknownFlag)?;
             if mask & (1 << bit) != 0 {
                 return Err(ValueError::RepeatedFlag);
             }

@@ -103,7 +103,10 @@ impl FromStr for Date {
     fn from_str(text: &str) -> Result<Self, DateError> {
         let bytes = text.as_bytes();
         let shaped = bytes.len() == 10
-            && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
+            && bytes
+                .iter()
+                .enumerate()
+                .all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
         if !shaped {
             return Err(DateError);
         }
@@ -146,7 +149,18 @@ mod tests {
 
     #[test]
     fn only_real_days_in_one_spelling() {
-        for text in ["2023-02-29", "2024-13-01", "2024-00-01", "2024-1-01", "20240101", "0000-01-01", " 2024-01-01", "２０２４-01-01", "+024-01-01", ""] {
+        for text in [
+            "2023-02-29",
+            "2024-13-01",
+            "2024-00-01",
+            "2024-1-01",
+            "20240101",
+            "0000-01-01",
+            " 2024-01-01",
+            "２０２４-01-01",
+            "+024-01-01",
+            "",
+        ] {
             assert_eq!(text.parse::<Date>(), Err(DateError), "{text}");
         }
     }

@@ -17,7 +17,9 @@ pub fn serialize<T: Display, S: Serializer>(value: &T, serializer: S) -> Result<
 /// Reads an integer from its one decimal spelling.
 pub fn deserialize<'de, T: FromStr + Display, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let text = Cow::<'de, str>::deserialize(deserializer)?;
-    parse(&text).ok_or_else(|| D::Error::custom("expected a decimal integer in a string, without leading zeros, in range"))
+    parse(&text).ok_or_else(|| {
+        D::Error::custom("expected a decimal integer in a string, without leading zeros, in range")
+    })
 }
 
 /// The integer a text spells, if that is its one spelling and it is in range.
@@ -39,7 +41,9 @@ pub mod option {
     }
 
     /// Reads an integer that must be there when its key is.
-    pub fn deserialize<'de, T: FromStr + Display, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    pub fn deserialize<'de, T: FromStr + Display, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<T>, D::Error> {
         super::deserialize(deserializer).map(Some)
     }
 }

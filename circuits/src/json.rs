@@ -26,7 +26,8 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
 
 /// The canonical form of RFC 8785.
 pub fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, JsonError> {
-    serde_json_canonicalizer::to_vec(value).map_err(|error| JsonError { path: ".".into(), reason: without_values(&error) })
+    serde_json_canonicalizer::to_vec(value)
+        .map_err(|error| JsonError { path: ".".into(), reason: without_values(&error) })
 }
 
 /// serde's messages quote the offending value ("invalid type: string \"…\", expected …"), which may be an attribute.

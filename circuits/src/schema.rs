@@ -211,7 +211,9 @@ fn check_kind(kind: &Kind) -> Result<(), &'static str> {
             if codes.is_empty() || codes.len() > MAX_CODES {
                 return Err("needs a table of 1 to 4096 codes");
             }
-            if !codes.iter().all(|c| is_printable(&c.code, 64) && is_nfc(&c.code) && c.title.is_printable(MAX_TITLE_CHARS)) {
+            if !codes.iter().all(|c| {
+                is_printable(&c.code, 64) && is_nfc(&c.code) && c.title.is_printable(MAX_TITLE_CHARS)
+            }) {
                 return Err("has a code or a title that is empty, too long, or not printable in form C");
             }
             let mut seen: Vec<&str> = codes.iter().map(|entry| entry.code.as_str()).collect();

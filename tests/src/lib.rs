@@ -1,1 +1,1 @@
-//! Suites that cross crates.
+//! Suites that cross crates: see the files beside `Cargo.toml`.

@@ -1,0 +1,294 @@
+//! A presentation: its parts, its bytes, and the order in which they are hashed.
+
+use curve25519_dalek::scalar::Scalar;
+use merlin::Transcript;
+
+use crate::attribute::Value;
+use crate::encoding::{DecodeError, EncodedPoint, Reader, write_value};
+use crate::labels;
+use crate::relation::{Relation, Slot};
+use crate::request::CheckKind;
+use crate::transcript::{TranscriptProtocol, transcript};
+
+/// What anyone needs to check B̄ = x·Ā: a helper token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenProof {
+    /// R_1.
+    pub r1: EncodedPoint,
+    /// R_2.
+    pub r2: EncodedPoint,
+    /// z_t.
+    pub response: Scalar,
+}
+
+/// What is sent about one credential before the challenges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialCommitment {
+    /// Ā = r·A, not the identity.
+    pub a_bar: EncodedPoint,
+    /// B̄ = r·(C − e·A).
+    pub b_bar: EncodedPoint,
+    /// T: the masks of the credential equation.
+    pub masks: EncodedPoint,
+    /// The helper token in token mode.
+    pub token: Option<TokenProof>,
+}
+
+/// The responses that belong to one credential alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialResponse {
+    /// z_ρ.
+    pub rho: Scalar,
+    /// z_ε.
+    pub epsilon: Scalar,
+}
+
+/// The digit equation's part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DigitProof {
+    /// E_1: the digits, sent before the residuals' weight y.
+    pub digits: EncodedPoint,
+    /// E_0: the masks, sent after it.
+    pub masks: EncodedPoint,
+    /// τ: the masked linear coefficient of the weighted residuals, sent with E_0.
+    pub tau: Scalar,
+    /// f of each free digit.
+    pub responses: Vec<Scalar>,
+    /// z_K.
+    pub blinding: Scalar,
+}
+
+/// A presentation of one or several credentials.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Presentation {
+    /// For each credential, which of the accepted issuers it is from.
+    pub issuers: Vec<u8>,
+    /// The disclosed values.
+    pub disclosed: Vec<Value>,
+    /// The credentials in the request's order.
+    pub commitments: Vec<CredentialCommitment>,
+    /// The same.
+    pub credential_responses: Vec<CredentialResponse>,
+    /// The responses of the hidden values.
+    pub responses: Vec<Scalar>,
+    /// Present exactly if the relation has digits or residuals.
+    pub digits: Option<DigitProof>,
+}
+
+impl Presentation {
+    /// The bytes: version, profile, issuer indexes, disclosed values, points, scalars.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![labels::VERSION, labels::PROFILE_FAST];
+        bytes.extend_from_slice(&self.issuers);
+        self.disclosed.iter().for_each(|value| write_value(&mut bytes, value));
+        let mut point = |point: &EncodedPoint| bytes.extend_from_slice(point.encoded.as_bytes());
+        for commitment in &self.commitments {
+            point(&commitment.a_bar);
+            point(&commitment.b_bar);
+            point(&commitment.masks);
+            if let Some(token) = &commitment.token {
+                point(&token.r1);
+                point(&token.r2);
+            }
+        }
+        if let Some(digits) = &self.digits {
+            point(&digits.digits);
+            point(&digits.masks);
+        }
+        let mut scalar = |scalar: &Scalar| bytes.extend_from_slice(scalar.as_bytes());
+        for (commitment, response) in self.commitments.iter().zip(&self.credential_responses) {
+            if let Some(token) = &commitment.token {
+                scalar(&token.response);
+            }
+            scalar(&response.rho);
+            scalar(&response.epsilon);
+        }
+        self.responses.iter().for_each(&mut scalar);
+        if let Some(digits) = &self.digits {
+            scalar(&digits.tau);
+            digits.responses.iter().for_each(&mut scalar);
+            scalar(&digits.blinding);
+        }
+        bytes
+    }
+
+    /// Reads the bytes of a presentation for one relation, which settles how many points and scalars there are.
+    pub fn from_bytes(relation: &Relation, bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        if reader.array()? != [labels::VERSION, labels::PROFILE_FAST] {
+            return Err(DecodeError::Version);
+        }
+        let issuers = reader.take(relation.credentials().len())?.to_vec();
+        for (index, credential) in issuers.iter().zip(relation.credentials()) {
+            if usize::from(*index) >= credential.issuers.len() {
+                return Err(DecodeError::Index);
+            }
+        }
+        let disclosed = read_disclosed(relation, &mut reader)?;
+        // The length is settled here, so that nothing is decompressed for bytes that cannot be right.
+        reader.expect_remaining(points_and_scalars(relation) * 32)?;
+        let points = read_points(relation, &mut reader)?;
+        let (commitments, credential_responses) =
+            read_credential_scalars(relation, points.credentials, &mut reader)?;
+        let responses = reader.scalars(relation.hidden())?;
+        let digits = match points.digits {
+            Some((digits, masks)) => Some(DigitProof {
+                digits,
+                masks,
+                tau: reader.scalar()?,
+                responses: reader.scalars(relation.free_digits())?,
+                blinding: reader.scalar()?,
+            }),
+            None => None,
+        };
+        reader.finish()?;
+        Ok(Self { issuers, disclosed, commitments, credential_responses, responses, digits })
+    }
+}
+
+/// The length in bytes of a presentation for this relation, without its disclosed values.
+pub fn expected_length(relation: &Relation) -> usize {
+    2 + relation.credentials().len() + 32 * points_and_scalars(relation)
+}
+
+fn points_and_scalars(relation: &Relation) -> usize {
+    let per_credential = |check| match check {
+        CheckKind::Token => 5 + 3,
+        CheckKind::Keyed => 3 + 2,
+    };
+    let credentials: usize =
+        relation.credentials().iter().map(|credential| per_credential(credential.check)).sum();
+    let digits = if relation.has_digit_equation() { 2 + 2 + relation.free_digits() } else { 0 };
+    credentials + relation.hidden() + digits
+}
+
+fn read_disclosed(relation: &Relation, reader: &mut Reader<'_>) -> Result<Vec<Value>, DecodeError> {
+    let mut values = Vec::with_capacity(relation.disclosed().len());
+    for disclosed in relation.disclosed() {
+        let value = reader.value()?;
+        for &(credential, position) in &disclosed.attributes {
+            let attribute = &relation.credentials()[credential].schema.attributes()[position];
+            attribute.check(&value).map_err(|_| DecodeError::Value)?;
+        }
+        values.push(value);
+    }
+    Ok(values)
+}
+
+/// The points of a presentation, in order.
+struct Points {
+    /// Ā, B̄, T, and R_1 and R_2 in token mode.
+    credentials: Vec<(EncodedPoint, EncodedPoint, EncodedPoint, Option<(EncodedPoint, EncodedPoint)>)>,
+    digits: Option<(EncodedPoint, EncodedPoint)>,
+}
+
+fn read_points(relation: &Relation, reader: &mut Reader<'_>) -> Result<Points, DecodeError> {
+    let mut credentials = Vec::with_capacity(relation.credentials().len());
+    for credential in relation.credentials() {
+        let (a_bar, b_bar, masks) = (reader.nonzero_point()?, reader.point()?, reader.point()?);
+        let token = match credential.check {
+            CheckKind::Token => Some((reader.point()?, reader.point()?)),
+            CheckKind::Keyed => None,
+        };
+        credentials.push((a_bar, b_bar, masks, token));
+    }
+    let digits = if relation.has_digit_equation() { Some((reader.point()?, reader.point()?)) } else { None };
+    Ok(Points { credentials, digits })
+}
+
+type CredentialParts = (Vec<CredentialCommitment>, Vec<CredentialResponse>);
+
+fn read_credential_scalars(
+    relation: &Relation,
+    points: Vec<(EncodedPoint, EncodedPoint, EncodedPoint, Option<(EncodedPoint, EncodedPoint)>)>,
+    reader: &mut Reader<'_>,
+) -> Result<CredentialParts, DecodeError> {
+    let mut commitments = Vec::with_capacity(relation.credentials().len());
+    let mut responses = Vec::with_capacity(relation.credentials().len());
+    for (a_bar, b_bar, masks, token) in points {
+        let token = match token {
+            Some((r1, r2)) => Some(TokenProof { r1, r2, response: reader.scalar()? }),
+            None => None,
+        };
+        commitments.push(CredentialCommitment { a_bar, b_bar, masks, token });
+        responses.push(CredentialResponse { rho: reader.scalar()?, epsilon: reader.scalar()? });
+    }
+    Ok((commitments, responses))
+}
+
+/// The two challenges of a presentation, drawn in the one order there is.
+pub struct Rounds {
+    transcript: Transcript,
+}
+
+impl Rounds {
+    /// Absorbs everything public: versions, request, relation, and for each credential issuer key, domain, kind of
+    /// check and disclosed values.
+    ///
+    /// # Panics
+    /// If there are fewer issuer indexes or disclosed values than the relation has, or an index is out of range.
+    pub fn new(relation: &Relation, issuers: &[u8], disclosed: &[Value]) -> Self {
+        assert!(
+            issuers.len() == relation.credentials().len() && disclosed.len() == relation.disclosed().len()
+        );
+        let mut transcript = transcript(labels::PRESENTATION);
+        transcript.append_message(b"version", &[labels::VERSION, labels::PROFILE_FAST]);
+        transcript.append_message(b"suite", labels::SUITE);
+        transcript.append_message(b"request", &relation.request().digest().0);
+        transcript.append_message(b"relation", relation.digest());
+        transcript.append_message(b"credentials", &[issuers.len() as u8]);
+        for (credential, index) in relation.credentials().iter().zip(issuers) {
+            let chosen = usize::from(*index);
+            transcript.append_point(b"X", credential.issuers[chosen].key.encoded());
+            transcript.append_scalar(b"d", &credential.domains[chosen]);
+            let check = match credential.check {
+                CheckKind::Token => 0u8,
+                CheckKind::Keyed => 1,
+            };
+            transcript.append_message(b"check", &[check]);
+            for (position, slot) in credential.slots.iter().enumerate() {
+                if let Slot::Disclosed(i) = slot {
+                    let mut bytes = vec![position as u8];
+                    write_value(&mut bytes, &disclosed[*i]);
+                    transcript.append_message(b"disclosed", &bytes);
+                }
+            }
+        }
+        Self { transcript }
+    }
+
+    /// Absorbs what is sent about one credential.
+    pub fn credential(&mut self, commitment: &CredentialCommitment) {
+        self.transcript.append_point(b"A", &commitment.a_bar.encoded);
+        self.transcript.append_point(b"B", &commitment.b_bar.encoded);
+        self.transcript.append_point(b"T", &commitment.masks.encoded);
+        if let Some(token) = &commitment.token {
+            self.transcript.append_point(b"R1", &token.r1.encoded);
+            self.transcript.append_point(b"R2", &token.r2.encoded);
+            self.transcript.append_scalar(b"zt", &token.response);
+        }
+    }
+
+    /// Absorbs E_1 and draws y, the weight of digits and residuals.
+    pub fn residual_weight(&mut self, digits: &EncodedPoint) -> Scalar {
+        self.transcript.append_point(b"E1", &digits.encoded);
+        self.transcript.challenge_scalar(b"y")
+    }
+
+    /// Absorbs E_0 and τ.
+    pub fn digit_masks(&mut self, masks: &EncodedPoint, tau: &Scalar) {
+        self.transcript.append_point(b"E0", &masks.encoded);
+        self.transcript.append_scalar(b"tau", tau);
+    }
+
+    /// Draws c. What is left of the transcript serves to draw weights from.
+    pub fn challenge(mut self) -> (Scalar, Transcript) {
+        let challenge = self.transcript.challenge_scalar(b"c");
+        (challenge, self.transcript)
+    }
+
+    /// The transcript so far, for a prover to derive its masks from.
+    pub fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+}

@@ -1,0 +1,301 @@
+//! From a request to its relation: resolve names, merge equal attributes, decide what is disclosed, lower each
+//! statement.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::attribute::Kind;
+use crate::generators::{D_COUNT, H_ATTRIBUTES};
+use crate::key::Registry;
+use crate::request::{AttributeRef, Request, RequestedCredential, Statement};
+use crate::schema::{Attribute, Binding, Grade};
+
+use super::knowledge::Knowledge;
+use super::lower::Lowering;
+use super::statement::{Reason, RelationError};
+use super::{Disclosed, Relation, RelationCredential, Slot, Source};
+
+/// Most residuals of one presentation.
+pub(super) const MAX_RESIDUALS: usize = 64;
+
+/// An attribute of a requested credential.
+#[derive(Clone, Copy)]
+pub(super) struct Resolved<'a> {
+    pub(super) attribute: &'a Attribute,
+    /// Class of attributes that are equal to it.
+    pub(super) class: usize,
+}
+
+pub(super) fn build(request: Arc<Request>, registry: &Registry) -> Result<Relation, RelationError> {
+    let document = request.document();
+    let mut credentials = Vec::with_capacity(document.credentials.len());
+    for (i, requested) in document.credentials.iter().enumerate() {
+        credentials.push(resolve_credential(i, requested, registry)?);
+    }
+    let mut names = Names::new(&credentials);
+    for (i, statement) in document.statements.iter().enumerate() {
+        if let Statement::Equal { left, right } = statement {
+            names.merge(left, right).map_err(|reason| reason.at(format!("statements[{i}].equal")))?;
+        }
+    }
+    let disclosed = disclosed(&names, &document.statements)?;
+    let (slots, hidden, sources) = lay_out(&credentials, &names, &disclosed);
+
+    let mut lowering = Lowering::new(&names, sources, request.day());
+    for (i, statement) in document.statements.iter().enumerate() {
+        let at = |reason: Reason| reason.at(format!("statements[{i}].{}", statement_name(statement)));
+        lowering.statement(statement).map_err(at)?;
+        if lowering.free_digits > D_COUNT
+            || lowering.digits.len() > D_COUNT
+            || lowering.residuals.len() > MAX_RESIDUALS
+        {
+            return Err(at(Reason::TooLarge));
+        }
+    }
+    let revealing = revealing(&names, &lowering.knowledge, &disclosed)?;
+    let (digits, free_digits, residuals, hints) =
+        (lowering.digits, lowering.free_digits, lowering.residuals, lowering.hints);
+    for (credential, slots) in credentials.iter_mut().zip(slots) {
+        credential.slots = slots;
+    }
+    Ok(Relation {
+        request,
+        credentials,
+        hidden,
+        disclosed,
+        digits,
+        free_digits,
+        residuals,
+        hints,
+        revealing,
+        digest: [0; 32],
+    })
+}
+
+fn resolve_credential(
+    i: usize,
+    requested: &RequestedCredential,
+    registry: &Registry,
+) -> Result<RelationCredential, RelationError> {
+    let at = |reason: Reason, member: &str| reason.at(format!("credentials[{i}].{member}"));
+    let schema = registry.schema(&requested.schema).ok_or_else(|| at(Reason::UnknownSchema, "schema"))?;
+    let mut issuers = Vec::with_capacity(requested.issuers.len());
+    for (k, key) in requested.issuers.iter().enumerate() {
+        let issuer = registry
+            .issuer(key)
+            .filter(|issuer| issuer.schemas.contains(&requested.schema))
+            .ok_or_else(|| at(Reason::UnknownIssuer, &format!("issuers[{k}]")))?;
+        issuers.push(issuer.clone());
+    }
+    let domains = issuers.iter().map(|issuer| issuer.key.domain(&requested.schema)).collect();
+    Ok(RelationCredential {
+        id: requested.id.clone(),
+        schema: schema.clone(),
+        issuers,
+        domains,
+        check: requested.check,
+        slots: Vec::new(),
+    })
+}
+
+/// The attributes of all credentials under one numbering, in classes of equal ones.
+pub(super) struct Names<'a> {
+    credentials: Vec<(&'a str, &'a [Attribute], usize)>,
+    class: Vec<usize>,
+}
+
+impl<'a> Names<'a> {
+    fn new(credentials: &'a [RelationCredential]) -> Self {
+        let mut first = 0;
+        let mut named = Vec::new();
+        for credential in credentials {
+            let attributes = credential.schema.attributes();
+            named.push((credential.id.as_str(), attributes, first));
+            first += attributes.len();
+        }
+        Self { credentials: named, class: (0..first).collect() }
+    }
+
+    /// The attribute a reference names, unless it may not be named.
+    pub(super) fn resolve(&self, reference: &AttributeRef) -> Result<Resolved<'a>, Reason> {
+        let (node, attribute) = self.find(reference)?;
+        if attribute.grade == Grade::Never {
+            return Err(Reason::Never(reference.to_string()));
+        }
+        Ok(Resolved { attribute, class: self.class[node] })
+    }
+
+    /// The attributes of a class with the credential and the position of each, in order.
+    pub(super) fn members(&self, class: usize) -> impl Iterator<Item = (usize, usize, &'a Attribute)> + '_ {
+        self.credentials.iter().enumerate().flat_map(move |(c, (_, attributes, first))| {
+            let of_class = move |(i, _): &(usize, &Attribute)| self.class[first + i] == class;
+            attributes.iter().enumerate().filter(of_class).map(move |(i, attribute)| (c, i, attribute))
+        })
+    }
+
+    fn reference(&self, credential: usize, attribute: &Attribute) -> AttributeRef {
+        AttributeRef {
+            credential: self.credentials[credential].0.to_owned(),
+            attribute: attribute.name.clone(),
+        }
+    }
+
+    fn find(&self, reference: &AttributeRef) -> Result<(usize, &'a Attribute), Reason> {
+        let (_, attributes, first) = self
+            .credentials
+            .iter()
+            .find(|(id, ..)| *id == reference.credential)
+            .ok_or_else(|| Reason::UnknownCredential(reference.credential.clone()))?;
+        let position = attributes
+            .iter()
+            .position(|attribute| attribute.name == reference.attribute)
+            .ok_or_else(|| Reason::UnknownAttribute(reference.attribute.clone()))?;
+        Ok((first + position, &attributes[position]))
+    }
+
+    fn merge(&mut self, left: &AttributeRef, right: &AttributeRef) -> Result<(), Reason> {
+        let mut sides = [0; 2];
+        let mut kinds: [Option<&Kind>; 2] = [None; 2];
+        for (side, reference) in [left, right].into_iter().enumerate() {
+            let (node, attribute) = self.find(reference)?;
+            if attribute.grade == Grade::Never {
+                return Err(Reason::Never(reference.to_string()));
+            }
+            if !attribute.required {
+                return Err(Reason::Optional(reference.to_string()));
+            }
+            (sides[side], kinds[side]) = (node, Some(&attribute.kind));
+        }
+        if sides[0] == sides[1] || kinds[0].map(Kind::name) != kinds[1].map(Kind::name) {
+            return Err(Reason::Incomparable);
+        }
+        let (kept, gone) =
+            (self.class[sides[0]].min(self.class[sides[1]]), self.class[sides[0]].max(self.class[sides[1]]));
+        self.class.iter_mut().filter(|class| **class == gone).for_each(|class| *class = kept);
+        Ok(())
+    }
+}
+
+/// The classes that are disclosed: those asked for, and with them every attribute equal to one.
+fn disclosed(names: &Names<'_>, statements: &[Statement]) -> Result<Vec<Disclosed>, RelationError> {
+    let mut classes: Vec<usize> = Vec::new();
+    let mut disclosed = Vec::new();
+    for (i, statement) in statements.iter().enumerate() {
+        let Statement::Disclose { of } = statement else { continue };
+        let at = |reason: Reason| reason.at(format!("statements[{i}].disclose"));
+        let class = names.resolve(of).map_err(at)?.class;
+        if classes.contains(&class) {
+            return Err(at(Reason::Repeated));
+        }
+        for (credential, _, attribute) in names.members(class) {
+            if attribute.grade != Grade::Disclose {
+                return Err(at(Reason::NotDisclosed(names.reference(credential, attribute).to_string())));
+            }
+        }
+        classes.push(class);
+        let mut attributes: Vec<(usize, usize)> =
+            names.members(class).map(|(c, position, _)| (c, position)).collect();
+        // The one asked for stands first.
+        attributes.sort_by_key(|&(c, position)| {
+            let schema = names.credentials[c];
+            !(schema.0 == of.credential && schema.1[position].name == of.attribute)
+        });
+        disclosed.push(Disclosed { attributes });
+    }
+    Ok(disclosed)
+}
+
+/// Gives every value its place: hidden ones are numbered in order of first appearance.
+fn lay_out(
+    credentials: &[RelationCredential],
+    names: &Names<'_>,
+    disclosed: &[Disclosed],
+) -> (Vec<Vec<Slot>>, usize, BTreeMap<usize, Source>) {
+    let mut sources: BTreeMap<usize, Source> = BTreeMap::new();
+    for (i, value) in disclosed.iter().enumerate() {
+        for &(credential, position) in &value.attributes {
+            sources.insert(names.class[names.credentials[credential].2 + position], Source::Disclosed(i));
+        }
+    }
+    let mut hidden = 0;
+    let mut fresh = || {
+        hidden += 1;
+        hidden - 1
+    };
+    let mut link_secret = None;
+    let mut all_slots = Vec::new();
+    for (credential, (_, attributes, first)) in credentials.iter().zip(&names.credentials) {
+        let mut slots = vec![Slot::Unused; H_ATTRIBUTES];
+        if credential.schema.binding() == Binding::Holder {
+            slots[0] = Slot::Hidden(*link_secret.get_or_insert_with(&mut fresh));
+            slots[1] = Slot::Hidden(fresh());
+            slots[2] = Slot::Hidden(fresh());
+        }
+        for i in 0..attributes.len() {
+            let source = sources.entry(names.class[first + i]).or_insert_with(|| Source::Hidden(fresh()));
+            slots.push(match *source {
+                Source::Disclosed(index) => Slot::Disclosed(index),
+                Source::Hidden(index) => Slot::Hidden(index),
+                Source::Digit(_) => Slot::Unused,
+            });
+        }
+        all_slots.push(slots);
+    }
+    (all_slots, hidden, sources)
+}
+
+/// Refuses statements that leave fewer values of an attribute than it declares; lists those where that is allowed.
+fn revealing(
+    names: &Names<'_>,
+    knowledge: &BTreeMap<usize, Knowledge>,
+    disclosed: &[Disclosed],
+) -> Result<Vec<AttributeRef>, RelationError> {
+    let mut revealing = Vec::new();
+    for (class, known) in knowledge {
+        let mut known = known.clone();
+        for (_, _, attribute) in names.members(*class) {
+            if let Some((lo, hi)) = attribute.kind.bounds() {
+                known.declared(i128::from(lo), i128::from(hi));
+            }
+        }
+        for (credential, position, attribute) in names.members(*class) {
+            if disclosed.iter().any(|value| value.attributes.contains(&(credential, position))) {
+                continue;
+            }
+            let mask = match &attribute.kind {
+                Kind::Flags { .. } => attribute.kind.bounds().and_then(|(_, mask)| u32::try_from(mask).ok()),
+                _ => None,
+            };
+            let Some(choices) = known.choices(mask) else { continue };
+            let default = if attribute.grade == Grade::Predicate { 2 } else { 1 };
+            let least = attribute.min_choices.unwrap_or(default).max(default);
+            let reference = names.reference(credential, attribute);
+            if choices == 0 {
+                return Err(Reason::Empty.at("statements"));
+            }
+            if choices < u128::from(least) && attribute.grade == Grade::Predicate {
+                return Err(Reason::Narrow { name: reference.to_string(), choices, least }.at("statements"));
+            }
+            if choices < u128::from(least.max(2)) {
+                revealing.push(reference);
+            }
+        }
+    }
+    Ok(revealing)
+}
+
+/// The key under which a statement stands in JSON.
+pub(super) fn statement_name(statement: &Statement) -> &'static str {
+    match statement {
+        Statement::Disclose { .. } => "disclose",
+        Statement::Range { .. } => "range",
+        Statement::Age { .. } => "age",
+        Statement::Date { .. } => "date",
+        Statement::Equals { .. } => "equals",
+        Statement::Member { .. } => "member",
+        Statement::NotMember { .. } => "not_member",
+        Statement::Intervals { .. } => "intervals",
+        Statement::Flags { .. } => "flags",
+        Statement::Equal { .. } => "equal",
+    }
+}

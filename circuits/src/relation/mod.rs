@@ -1,0 +1,274 @@
+//! The relation that a request asks for: which scalars stay hidden, which digits the prover commits to, and which
+//! linear and quadratic expressions of them must vanish. Prover and verifier both get it from [`Relation::compile`].
+//!
+//! Everything is written in *responses*. A hidden value m answers as z = m~ + c·m, a digit b as f = a + c·b, a public
+//! value v as c·v. A [`Linear`] expression of them is therefore again of the form "mask + c·value", and a residual,
+//! quadratic in them, carries what must be zero at c².
+
+mod build;
+mod evaluate;
+mod hints;
+mod integer;
+mod knowledge;
+mod lower;
+mod statement;
+
+use std::sync::Arc;
+
+use curve25519_dalek::scalar::Scalar;
+
+use crate::key::{Issuer, Registry};
+use crate::labels;
+use crate::request::{AttributeRef, CheckKind, Request};
+use crate::schema::Schema;
+use crate::transcript::{TranscriptProtocol, transcript};
+
+pub use evaluate::{Polynomial, Response};
+pub use hints::{AssignError, Assignment};
+pub use statement::{Reason, RelationError};
+
+/// Where a term of a linear expression takes its response from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A hidden value.
+    Hidden(usize),
+    /// A disclosed value: c times it.
+    Disclosed(usize),
+    /// A digit of this relation, free or derived.
+    Digit(usize),
+}
+
+/// c·constant + Σ coefficient·response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Linear {
+    /// What the public constant contributes per c.
+    pub constant: Scalar,
+    /// The responses with their coefficients.
+    pub terms: Vec<(Source, Scalar)>,
+}
+
+/// One digit: a value that is shown to be 0 or 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Digit {
+    /// Committed to under the generator D of this index, its response sent.
+    Free(usize),
+    /// Follows from other responses and is not sent. Refers to earlier digits only.
+    Derived(Linear),
+}
+
+/// A factor in a product of responses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Factor {
+    /// The public number 1: its response is c.
+    One,
+    /// A digit.
+    Digit(usize),
+}
+
+/// A quadratic expression whose c² coefficient must be zero.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Residual {
+    /// c·linear: the expression's value is 0.
+    Zero(Linear),
+    /// Σ set[i·n₂+j]·outer_i·inner_j − c·value: the value is the selected element of the set.
+    Member {
+        /// One-hot row of n₁ factors.
+        outer: Vec<Factor>,
+        /// One-hot row of n₂ factors.
+        inner: Vec<Factor>,
+        /// n₁·n₂ elements, padded with the last.
+        set: Vec<Scalar>,
+        /// What must be in the set.
+        value: Linear,
+    },
+    /// Σ left·right − c²: the selected flag is set.
+    Selected {
+        /// Selector and flag.
+        pairs: Vec<(Factor, Factor)>,
+    },
+}
+
+/// Where the scalar of one generator H of a credential comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// Not part of credentials with this binding: the public number 0.
+    Unused,
+    /// A hidden value.
+    Hidden(usize),
+    /// A disclosed value.
+    Disclosed(usize),
+}
+
+/// One credential of the relation.
+#[derive(Clone, Debug)]
+pub struct RelationCredential {
+    /// Its name in the request.
+    pub id: String,
+    /// Its schema.
+    pub schema: Arc<Schema>,
+    /// The issuers accepted, in the request's order.
+    pub issuers: Vec<Arc<Issuer>>,
+    /// d for each of them.
+    pub domains: Vec<Scalar>,
+    /// How it is checked.
+    pub check: CheckKind,
+    /// The scalar of each H: link secret, blinding, handle, then the attributes.
+    pub slots: Vec<Slot>,
+}
+
+/// A value that is disclosed once, for all attributes that are equal to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disclosed {
+    /// Each attribute as credential index and position in its schema; the first is the one asked for.
+    pub attributes: Vec<(usize, usize)>,
+}
+
+/// The relation of one request.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    pub(crate) request: Arc<Request>,
+    pub(crate) credentials: Vec<RelationCredential>,
+    pub(crate) hidden: usize,
+    pub(crate) disclosed: Vec<Disclosed>,
+    pub(crate) digits: Vec<Digit>,
+    pub(crate) free_digits: usize,
+    pub(crate) residuals: Vec<Residual>,
+    pub(crate) hints: Vec<hints::Hint>,
+    pub(crate) revealing: Vec<AttributeRef>,
+    digest: [u8; 32],
+}
+
+impl Relation {
+    /// Turns a request into the relation to prove: the one place where statements get their meaning.
+    ///
+    /// Fails if the request names what the registry does not have, or asks for what a schema does not allow.
+    pub fn compile(request: Arc<Request>, registry: &Registry) -> Result<Self, RelationError> {
+        let mut relation = build::build(request, registry)?;
+        relation.digest = relation.compute_digest();
+        Ok(relation)
+    }
+
+    /// The request it came from.
+    pub fn request(&self) -> &Arc<Request> {
+        &self.request
+    }
+
+    /// The credentials in the request's order.
+    pub fn credentials(&self) -> &[RelationCredential] {
+        &self.credentials
+    }
+
+    /// How many values stay hidden, link secret, blindings and handles included.
+    pub fn hidden(&self) -> usize {
+        self.hidden
+    }
+
+    /// The disclosed values.
+    pub fn disclosed(&self) -> &[Disclosed] {
+        &self.disclosed
+    }
+
+    /// The digits, each after those it refers to.
+    pub fn digits(&self) -> &[Digit] {
+        &self.digits
+    }
+
+    /// How many digits are committed to.
+    pub fn free_digits(&self) -> usize {
+        self.free_digits
+    }
+
+    /// The quadratic expressions.
+    pub fn residuals(&self) -> &[Residual] {
+        &self.residuals
+    }
+
+    /// Whether there is anything for the digit equation to show.
+    pub fn has_digit_equation(&self) -> bool {
+        !self.digits.is_empty() || !self.residuals.is_empty()
+    }
+
+    /// The attributes that may be disclosed and are asked about so narrowly that it amounts to disclosure.
+    pub fn revealing(&self) -> &[AttributeRef] {
+        &self.revealing
+    }
+
+    /// Digest of everything that was lowered from the request: absorbed into every proof, so that prover and verifier
+    /// agree on the relation itself and not only on the request.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    fn compute_digest(&self) -> [u8; 32] {
+        let mut hash = transcript(labels::RELATION);
+        let count = |n: usize| (n as u64).to_le_bytes();
+        hash.append_message(b"hidden", &count(self.hidden));
+        hash.append_message(b"credentials", &count(self.credentials.len()));
+        for credential in &self.credentials {
+            let mut slots = Vec::new();
+            for slot in &credential.slots {
+                let (kind, index) = match slot {
+                    Slot::Unused => (0u8, 0),
+                    Slot::Hidden(i) => (1, *i),
+                    Slot::Disclosed(i) => (2, *i),
+                };
+                slots.push(kind);
+                slots.extend(count(index));
+            }
+            hash.append_message(b"slots", &slots);
+        }
+        hash.append_message(b"digits", &count(self.digits.len()));
+        for digit in &self.digits {
+            match digit {
+                Digit::Free(index) => hash.append_message(b"free", &count(*index)),
+                Digit::Derived(linear) => hash.append_message(b"derived", &linear_bytes(linear)),
+            }
+        }
+        hash.append_message(b"residuals", &count(self.residuals.len()));
+        for residual in &self.residuals {
+            match residual {
+                Residual::Zero(linear) => hash.append_message(b"zero", &linear_bytes(linear)),
+                Residual::Member { outer, inner, set, value } => {
+                    hash.append_message(b"outer", &factor_bytes(outer.iter()));
+                    hash.append_message(b"inner", &factor_bytes(inner.iter()));
+                    let elements: Vec<u8> = set.iter().flat_map(|element| *element.as_bytes()).collect();
+                    hash.append_message(b"set", &elements);
+                    hash.append_message(b"value", &linear_bytes(value));
+                }
+                Residual::Selected { pairs } => {
+                    hash.append_message(b"selectors", &factor_bytes(pairs.iter().map(|(left, _)| left)));
+                    hash.append_message(b"selected", &factor_bytes(pairs.iter().map(|(_, right)| right)));
+                }
+            }
+        }
+        hash.challenge_array(b"digest")
+    }
+}
+
+fn linear_bytes(linear: &Linear) -> Vec<u8> {
+    let mut bytes = linear.constant.as_bytes().to_vec();
+    for (source, coefficient) in &linear.terms {
+        let (kind, index) = match source {
+            Source::Hidden(i) => (0u8, *i),
+            Source::Disclosed(i) => (1, *i),
+            Source::Digit(i) => (2, *i),
+        };
+        bytes.push(kind);
+        bytes.extend((index as u64).to_le_bytes());
+        bytes.extend(coefficient.as_bytes());
+    }
+    bytes
+}
+
+fn factor_bytes<'a>(factors: impl Iterator<Item = &'a Factor>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for factor in factors {
+        let (kind, index) = match factor {
+            Factor::One => (0u8, 0),
+            Factor::Digit(i) => (1, *i),
+        };
+        bytes.push(kind);
+        bytes.extend((index as u64).to_le_bytes());
+    }
+    bytes
+}

@@ -1,0 +1,336 @@
+//! Making a presentation.
+
+use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::{Identity, MultiscalarMul};
+use glimpse_circuits::attribute::Value;
+use glimpse_circuits::encoding::EncodedPoint;
+use glimpse_circuits::generators::generators;
+use glimpse_circuits::presentation::{
+    CredentialCommitment, CredentialResponse, DigitProof, Presentation, Rounds, TokenProof,
+};
+use glimpse_circuits::relation::{Assignment, Polynomial, Relation, Slot};
+use glimpse_circuits::request::CheckKind;
+use rand_core::CryptoRngCore;
+use subtle::{ConditionallySelectable, ConstantTimeEq};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use crate::credential::Credential;
+use crate::secret::{LinkSecret, nonzero_scalar, random_scalar};
+use crate::tokens::Token;
+
+/// A credential that answers one credential of a request.
+pub struct Holding<'a> {
+    /// The credential.
+    pub credential: &'a Credential,
+    /// How it is shown: as the request asks.
+    pub showing: Showing,
+}
+
+/// How a credential is shown.
+#[derive(Debug)]
+pub enum Showing {
+    /// With a helper token, which is used up.
+    Token(Token),
+    /// To the issuer's own platform.
+    Keyed,
+}
+
+/// Whether these credentials can answer the request, without using up a token.
+pub fn can_present(
+    relation: &Relation,
+    secret: &LinkSecret,
+    credentials: &[&Credential],
+) -> Result<(), PresentError> {
+    Witness::new(relation, secret, credentials).map(|_| ())
+}
+
+/// Proves the relation with one holding for each of its credentials, in order.
+///
+/// The tokens are used up whether or not it succeeds. The caller's generator is mixed with the witness and everything
+/// public, so that neither a weak generator nor a repeated one repeats a mask for two different statements.
+pub fn present(
+    relation: &Relation,
+    secret: &LinkSecret,
+    holdings: Vec<Holding<'_>>,
+    rng: &mut impl CryptoRngCore,
+) -> Result<Presentation, PresentError> {
+    let credentials: Vec<&Credential> = holdings.iter().map(|holding| holding.credential).collect();
+    let witness = Witness::new(relation, secret, &credentials)?;
+    let mut showings = Vec::with_capacity(holdings.len());
+    for (holding, requested) in holdings.into_iter().zip(relation.credentials()) {
+        showings.push(Shown::new(holding, requested.check, rng)?);
+    }
+    let mut rounds = Rounds::new(relation, &witness.issuers, &witness.disclosed);
+    let masks = Masks::draw(relation, &witness, &rounds, rng);
+
+    let mut commitments = Vec::with_capacity(showings.len());
+    for (i, shown) in showings.iter().enumerate() {
+        let commitment = shown.commit(&relation.credentials()[i].slots, &masks, i);
+        rounds.credential(&commitment);
+        commitments.push(commitment);
+    }
+    let digits = if relation.has_digit_equation() {
+        Some(commit_digits(relation, &witness, &masks, &mut rounds))
+    } else {
+        None
+    };
+
+    let (c, _) = rounds.challenge();
+    let respond = |mask: &Scalar, value: &Scalar| mask + c * value;
+    let credential_responses = showings
+        .iter()
+        .zip(&masks.credentials)
+        .map(|(shown, mask)| CredentialResponse {
+            rho: respond(&mask.0, &shown.rho),
+            epsilon: respond(&mask.1, &shown.epsilon),
+        })
+        .collect();
+    let responses =
+        masks.hidden.iter().zip(witness.hidden.iter()).map(|(mask, value)| respond(mask, value)).collect();
+    let digits = digits.map(|(digits, digit_masks, tau)| DigitProof {
+        digits,
+        masks: digit_masks,
+        tau,
+        responses: masks
+            .digits
+            .iter()
+            .zip(&witness.assignment.free)
+            .map(|(mask, bit)| respond(mask, bit))
+            .collect(),
+        blinding: respond(&masks.blinding[0], &masks.blinding[1]),
+    });
+    Ok(Presentation {
+        issuers: witness.issuers.clone(),
+        disclosed: witness.disclosed.clone(),
+        commitments,
+        credential_responses,
+        responses,
+        digits,
+    })
+}
+
+/// The values that make the relation true.
+struct Witness {
+    issuers: Vec<u8>,
+    disclosed: Vec<Value>,
+    hidden: Zeroizing<Vec<Scalar>>,
+    disclosed_scalars: Vec<Scalar>,
+    assignment: Assignment,
+}
+
+impl Witness {
+    fn new(
+        relation: &Relation,
+        secret: &LinkSecret,
+        credentials: &[&Credential],
+    ) -> Result<Self, PresentError> {
+        if credentials.len() != relation.credentials().len() {
+            return Err(PresentError::CredentialCount { expected: relation.credentials().len() });
+        }
+        let mut issuers = Vec::with_capacity(credentials.len());
+        let mut hidden: Zeroizing<Vec<Option<Scalar>>> = Zeroizing::new(vec![None; relation.hidden()]);
+        for (credential, requested) in credentials.iter().zip(relation.credentials()) {
+            let wrong = || PresentError::WrongCredential { id: requested.id.clone() };
+            if credential.schema().digest() != requested.schema.digest() {
+                return Err(wrong());
+            }
+            let index = requested
+                .issuers
+                .iter()
+                .position(|issuer| issuer.key == *credential.key())
+                .ok_or_else(wrong)?;
+            issuers.push(u8::try_from(index).map_err(|_| wrong())?);
+            for (slot, scalar) in requested.slots.iter().zip(credential.slot_scalars(secret).iter()) {
+                if let Slot::Hidden(i) = slot {
+                    // Equal attributes share a value; if they differ the statement is false.
+                    let equal = hidden[*i].get_or_insert(*scalar).ct_eq(scalar);
+                    if !bool::from(equal) {
+                        return Err(PresentError::False);
+                    }
+                }
+            }
+        }
+        let disclosed = disclosed_values(relation, credentials)?;
+        let disclosed_scalars: Vec<Scalar> = disclosed.iter().map(Value::to_scalar).collect();
+        let hidden =
+            Zeroizing::new(hidden.iter().map(|value| value.unwrap_or(Scalar::ZERO)).collect::<Vec<_>>());
+        let assignment = relation.assign(&hidden, &disclosed_scalars).map_err(|_| PresentError::False)?;
+        Ok(Self { issuers, disclosed, hidden, disclosed_scalars, assignment })
+    }
+}
+
+fn disclosed_values(relation: &Relation, credentials: &[&Credential]) -> Result<Vec<Value>, PresentError> {
+    let mut values = Vec::with_capacity(relation.disclosed().len());
+    for disclosed in relation.disclosed() {
+        let mut all = disclosed.attributes.iter().map(|&(c, position)| &credentials[c].values()[position]);
+        let first = all.next().ok_or(PresentError::False)?;
+        if all.any(|other| other != first) {
+            return Err(PresentError::False);
+        }
+        values.push(first.clone());
+    }
+    Ok(values)
+}
+
+/// A credential blinded for this presentation: Ā = r·A, B̄ = r·x·A, ρ = 1/r, ε = e/r.
+#[derive(ZeroizeOnDrop)]
+struct Shown {
+    rho: Scalar,
+    epsilon: Scalar,
+    #[zeroize(skip)]
+    a_bar: EncodedPoint,
+    #[zeroize(skip)]
+    b_bar: EncodedPoint,
+    #[zeroize(skip)]
+    token: Option<TokenProof>,
+}
+
+impl Shown {
+    fn new(
+        holding: Holding<'_>,
+        check: CheckKind,
+        rng: &mut impl CryptoRngCore,
+    ) -> Result<Self, PresentError> {
+        let credential = holding.credential;
+        let (r, a_bar, b_bar, token) = match (holding.showing, check) {
+            (Showing::Token(token), CheckKind::Token) => {
+                if token.credential != credential.a().encoded.to_bytes() {
+                    return Err(PresentError::ForeignToken);
+                }
+                let proof = TokenProof { r1: token.r1, r2: token.r2, response: token.response };
+                (Zeroizing::new(token.r), token.a_bar, token.b_bar, Some(proof))
+            }
+            (Showing::Keyed, CheckKind::Keyed) => {
+                let r = Zeroizing::new(nonzero_scalar(rng));
+                let a_bar = EncodedPoint::from(credential.a().point * *r);
+                let b_bar = EncodedPoint::from(credential.signed() * *r);
+                (r, a_bar, b_bar, None)
+            }
+            _ => return Err(PresentError::WrongShowing),
+        };
+        let rho = r.invert();
+        Ok(Self { rho, epsilon: rho * credential.e(), a_bar, b_bar, token })
+    }
+
+    /// T = ρ~·B̄ + ε~·Ā − Σ m~·H over the hidden slots.
+    fn commit(&self, slots: &[Slot], masks: &Masks, index: usize) -> CredentialCommitment {
+        let (rho, epsilon) = &masks.credentials[index];
+        let mut scalars = Zeroizing::new(vec![*rho, *epsilon]);
+        let mut points = vec![&self.b_bar.point, &self.a_bar.point];
+        for (slot, h) in slots.iter().zip(generators().h()) {
+            if let Slot::Hidden(i) = slot {
+                scalars.push(-masks.hidden[*i]);
+                points.push(h);
+            }
+        }
+        let masks = EncodedPoint::from(RistrettoPoint::multiscalar_mul(scalars.iter(), points));
+        CredentialCommitment { a_bar: self.a_bar, b_bar: self.b_bar, masks, token: self.token.clone() }
+    }
+}
+
+/// The random masks of one presentation.
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct Masks {
+    /// ρ~ and ε~ of each credential.
+    credentials: Vec<(Scalar, Scalar)>,
+    hidden: Vec<Scalar>,
+    /// a of each free digit.
+    digits: Vec<Scalar>,
+    /// w_0 and w_1.
+    blinding: [Scalar; 2],
+    /// μ: masks the linear coefficient of the residuals.
+    residual: Scalar,
+}
+
+impl Masks {
+    fn draw(relation: &Relation, witness: &Witness, rounds: &Rounds, rng: &mut impl CryptoRngCore) -> Self {
+        let mut builder = rounds.transcript().build_rng();
+        for value in witness.hidden.iter().chain(&witness.assignment.free) {
+            builder = builder.rekey_with_witness_bytes(b"witness", value.as_bytes());
+        }
+        let mut rng = builder.finalize(rng);
+        let mut draw = || random_scalar(&mut rng);
+        Self {
+            credentials: relation.credentials().iter().map(|_| (draw(), draw())).collect(),
+            hidden: (0..relation.hidden()).map(|_| draw()).collect(),
+            digits: (0..relation.free_digits()).map(|_| draw()).collect(),
+            blinding: [draw(), draw()],
+            residual: draw(),
+        }
+    }
+}
+
+/// E_1 = w_1·K + Σ b·D + μ·M, then with y: E_0 = w_0·K + Σ a·D − q_0·M and τ = μ + q_1, where q_0 + q_1·c is the
+/// weighted sum of digits and residuals.
+fn commit_digits(
+    relation: &Relation,
+    witness: &Witness,
+    masks: &Masks,
+    rounds: &mut Rounds,
+) -> (EncodedPoint, EncodedPoint, Scalar) {
+    let generators = generators();
+    let d = &generators.d()[..relation.free_digits()];
+    let free = &witness.assignment.free;
+
+    let mut sum = RistrettoPoint::multiscalar_mul(
+        [&masks.blinding[1], &masks.residual],
+        [generators.k(), generators.m()],
+    );
+    for (bit, generator) in free.iter().zip(d) {
+        sum += RistrettoPoint::conditional_select(
+            &RistrettoPoint::identity(),
+            generator,
+            bit.ct_eq(&Scalar::ONE),
+        );
+    }
+    let digits = EncodedPoint::from(sum);
+    let y = rounds.residual_weight(&digits);
+
+    let polynomials = |masks: &[Scalar], values: &[Scalar]| -> Vec<Polynomial> {
+        masks.iter().zip(values).map(|(mask, value)| Polynomial::response(*mask, *value)).collect()
+    };
+    let residuals = relation.evaluate(
+        &Polynomial::challenge(),
+        &polynomials(&masks.hidden, &witness.hidden),
+        &witness.disclosed_scalars,
+        &polynomials(&masks.digits, free),
+        &y,
+    );
+    let mut scalars = Zeroizing::new(vec![masks.blinding[0], -residuals.constant]);
+    scalars.extend_from_slice(&masks.digits);
+    let points = [generators.k(), generators.m()].into_iter().chain(d);
+    let digit_masks = EncodedPoint::from(RistrettoPoint::multiscalar_mul(scalars.iter(), points));
+    let tau = masks.residual + residuals.linear;
+    rounds.digit_masks(&digit_masks, &tau);
+    (digits, digit_masks, tau)
+}
+
+/// Why there is no presentation. Goes to the holder only: to a verifier, "cannot" and "declined" look the same.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PresentError {
+    /// Not one credential for each that is asked for.
+    #[error("the request asks for {expected} credentials")]
+    CredentialCount {
+        /// How many it asks for.
+        expected: usize,
+    },
+    /// A credential of another schema, or from an issuer that is not accepted.
+    #[error(
+        "the credential for {id} has another schema, or is from an issuer that the request does not accept"
+    )]
+    WrongCredential {
+        /// Which one of the request.
+        id: String,
+    },
+    /// A token where a keyed check is asked for, or the reverse.
+    #[error("the request asks for the other kind of check")]
+    WrongShowing,
+    /// A token of another credential.
+    #[error("the token belongs to another credential")]
+    ForeignToken,
+    /// The statement is not true of these credentials.
+    #[error("what is asked for is not true of these credentials")]
+    False,
+}

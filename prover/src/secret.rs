@@ -1,0 +1,60 @@
+//! The holder's link secret, and how random scalars are drawn.
+
+use std::fmt;
+
+use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
+use glimpse_circuits::key::IssuerPublicKey;
+use rand_core::CryptoRngCore;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+/// s ≠ 0: one for each wallet, in all its holder-bound credentials, never shown to anyone.
+#[derive(Clone, ZeroizeOnDrop)]
+pub struct LinkSecret(pub(crate) Scalar);
+
+impl LinkSecret {
+    /// Draws a link secret.
+    pub fn generate(rng: &mut impl CryptoRngCore) -> Self {
+        Self(nonzero_scalar(rng))
+    }
+
+    /// The secret with these 32 little-endian bytes; `None` if they are not reduced, or 0.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
+        let scalar: Scalar = Option::from(Scalar::from_canonical_bytes(*bytes))?;
+        (scalar != Scalar::ZERO).then_some(Self(scalar))
+    }
+
+    /// The secret itself, for the wallet's encrypted file.
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_bytes())
+    }
+
+    /// N_reg: what this holder is registered as with an issuer key, unlinkable between keys.
+    pub fn registration(&self, key: &IssuerPublicKey) -> RistrettoPoint {
+        key.registration_base() * self.0
+    }
+}
+
+impl fmt::Debug for LinkSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LinkSecret(..)")
+    }
+}
+
+/// A uniform scalar from 64 random bytes.
+pub(crate) fn random_scalar(rng: &mut impl CryptoRngCore) -> Scalar {
+    let mut bytes = Zeroizing::new([0u8; 64]);
+    rng.fill_bytes(&mut *bytes);
+    Scalar::from_bytes_mod_order_wide(&bytes)
+}
+
+/// The same without 0.
+pub(crate) fn nonzero_scalar(rng: &mut impl CryptoRngCore) -> Scalar {
+    loop {
+        let mut scalar = random_scalar(rng);
+        if scalar != Scalar::ZERO {
+            return scalar;
+        }
+        scalar.zeroize();
+    }
+}

@@ -1,0 +1,186 @@
+//! From a request and some bytes to a decision.
+
+use std::sync::Arc;
+
+use glimpse_circuits::encoding::DecodeError;
+use glimpse_circuits::key::{KeyedCheck, Registry};
+use glimpse_circuits::presentation::Presentation;
+use glimpse_circuits::relation::{Relation, RelationError};
+use glimpse_circuits::request::{AttributeRef, CheckKind, Request};
+use glimpse_circuits::words;
+
+use crate::equation;
+use crate::verdict::{DisclosedValue, Verdict, VerifiedCredential};
+
+/// Seconds by which a request's moment of issue may lie ahead of the verifier's clock.
+const CLOCK_SKEW_SECONDS: u64 = 60;
+
+/// A relying party's verifier: who it is, and which schemas and issuers it accepts.
+///
+/// It checks that a presentation answers a request. That the request is one of its own and was not answered before is
+/// for its caller to see to, who keeps the nonces.
+pub struct Verifier {
+    audience: String,
+    registry: Registry,
+    keyed: Vec<Arc<dyn KeyedCheck>>,
+}
+
+impl Verifier {
+    /// A verifier that answers to `audience` and knows the schemas and issuers of `registry`.
+    pub fn new(audience: impl Into<String>, registry: Registry) -> Self {
+        Self { audience: audience.into(), registry, keyed: Vec::new() }
+    }
+
+    /// Lets it check keyed presentations under one more issuer key.
+    pub fn with_keyed_check(mut self, check: Arc<dyn KeyedCheck>) -> Self {
+        self.keyed.push(check);
+        self
+    }
+
+    /// The schemas and issuers it accepts.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Who it answers to.
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// Checks the bytes of a presentation against a request, at a moment in seconds since 1970-01-01T00:00:00Z.
+    ///
+    /// There is a verdict only if every statement of the request holds, the request is for this verifier and has not
+    /// expired; any doubt is a failure.
+    pub fn verify(
+        &self,
+        request: &Arc<Request>,
+        presentation: &[u8],
+        now: u64,
+    ) -> Result<Verdict, VerificationFailure> {
+        self.check_request(request, now)?;
+        let relation = Relation::compile(request.clone(), &self.registry).map_err(Cause::Request)?;
+        self.verify_relation(&relation, presentation)
+    }
+
+    /// The same for a relation that was compiled before, from a request whose audience and times are checked here too.
+    pub fn verify_compiled(
+        &self,
+        relation: &Relation,
+        presentation: &[u8],
+        now: u64,
+    ) -> Result<Verdict, VerificationFailure> {
+        self.check_request(relation.request(), now)?;
+        self.verify_relation(relation, presentation)
+    }
+
+    fn check_request(&self, request: &Request, now: u64) -> Result<(), Cause> {
+        let document = request.document();
+        if document.audience != self.audience {
+            Err(Cause::Audience)
+        } else if now >= document.expires_at {
+            Err(Cause::Expired)
+        } else if now.saturating_add(CLOCK_SKEW_SECONDS) < document.issued_at {
+            Err(Cause::NotYetValid)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn verify_relation(&self, relation: &Relation, bytes: &[u8]) -> Result<Verdict, VerificationFailure> {
+        let presentation = Presentation::from_bytes(relation, bytes).map_err(Cause::Decode)?;
+        self.check_keyed(relation, &presentation)?;
+        if !equation::holds(relation, &presentation) {
+            return Err(Cause::Proof.into());
+        }
+        Ok(verdict(relation, presentation))
+    }
+
+    /// B̄ = x·Ā for every credential that the request has checked by key.
+    fn check_keyed(&self, relation: &Relation, presentation: &Presentation) -> Result<(), Cause> {
+        let parts = presentation.commitments.iter().zip(&presentation.issuers);
+        for (credential, (commitment, issuer)) in relation.credentials().iter().zip(parts) {
+            if credential.check != CheckKind::Keyed {
+                continue;
+            }
+            let key = &credential.issuers[usize::from(*issuer)].key;
+            let check = self.keyed.iter().find(|check| check.key() == key).ok_or(Cause::NoIssuerSecret)?;
+            if !check.holds(&commitment.a_bar.point, &commitment.b_bar.point) {
+                return Err(Cause::Proof);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn verdict(relation: &Relation, presentation: Presentation) -> Verdict {
+    let credentials = relation.credentials().iter().zip(&presentation.issuers).map(|(credential, issuer)| {
+        VerifiedCredential {
+            id: credential.id.clone(),
+            schema: credential.schema.clone(),
+            issuer: credential.issuers[usize::from(*issuer)].clone(),
+            check: credential.check,
+        }
+    });
+    let reference = |&(credential, position): &(usize, usize)| {
+        let credential = &relation.credentials()[credential];
+        let attribute = credential.schema.attributes()[position].name.clone();
+        AttributeRef { credential: credential.id.clone(), attribute }
+    };
+    let disclosed =
+        relation.disclosed().iter().zip(presentation.disclosed).filter_map(|(disclosed, value)| {
+            let (first, others) = disclosed.attributes.split_first()?;
+            Some(DisclosedValue { of: reference(first), also: others.iter().map(reference).collect(), value })
+        });
+    Verdict {
+        request: *relation.request().digest(),
+        credentials: credentials.collect(),
+        disclosed: disclosed.collect(),
+        statements: words::statements(relation),
+    }
+}
+
+/// The presentation was not accepted. Outward there is nothing more to say: a reason would be an oracle.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the presentation was not accepted")]
+pub struct VerificationFailure {
+    cause: Cause,
+}
+
+impl VerificationFailure {
+    /// Why, for counting and for the relying party's own eyes.
+    pub fn cause(&self) -> &Cause {
+        &self.cause
+    }
+}
+
+impl From<Cause> for VerificationFailure {
+    fn from(cause: Cause) -> Self {
+        Self { cause }
+    }
+}
+
+/// Why a presentation was not accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Cause {
+    /// The request is for somebody else.
+    #[error("the request is for another audience")]
+    Audience,
+    /// The request is no longer answered.
+    #[error("the request has expired")]
+    Expired,
+    /// The request is from the future.
+    #[error("the request was issued in the future")]
+    NotYetValid,
+    /// The request names an unknown schema or issuer key, or asks what a schema does not allow.
+    #[error("the request cannot be verified here: {0}")]
+    Request(RelationError),
+    /// The bytes are not those of a presentation for this request.
+    #[error("malformed presentation: {0}")]
+    Decode(DecodeError),
+    /// A keyed presentation, and no secret of that issuer here.
+    #[error("keyed presentations of this issuer cannot be checked here")]
+    NoIssuerSecret,
+    /// An equation does not hold.
+    #[error("the proof does not hold")]
+    Proof,
+}
