@@ -1,1 +1,55 @@
 //! Wire types of the HTTP interface, shared by service and wallet.
+//!
+//! Binary values are base64url without padding; integers are decimal strings, as everywhere in Glimpse. Members that
+//! a type does not have are refused.
+
+mod blob;
+mod issuer;
+mod problem;
+mod verifier;
+
+pub use blob::Blob;
+pub use issuer::{
+    CredentialRequest, CredentialResponse, LicenceRegistration, Metadata, OfferCreated, OfferDetails,
+    OfferRedemption, RegisteredLicence, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest,
+    TokenRespondResponse,
+};
+pub use problem::{FieldProblem, PROBLEM_CONTENT_TYPE, Problem};
+pub use verifier::{
+    Decision, Disclosed, Policy, PresentationSubmission, RequestCreated, RequestCreation, RequestStatus,
+    RequestedLicence, ResultReport, StatelessVerification, VerdictReport, VerifiedLicence, value_to_json,
+};
+
+/// Paths of the interface. Those with `{…}` are patterns of the router.
+pub mod paths {
+    /// Keys and schemas (GET).
+    pub const METADATA: &str = "/issuer/v1/metadata";
+    /// Registers a licence (POST, issuer's administrator).
+    pub const LICENCES: &str = "/admin/v1/licences";
+    /// Makes a one-time offer for a registered licence (POST, issuer's administrator).
+    pub const LICENCE_OFFERS: &str = "/admin/v1/licences/{licence}/offers";
+    /// Says what an offer code is for (POST).
+    pub const OFFERS_REDEEM: &str = "/issuer/v1/offers/redeem";
+    /// Issues the credential of an offer (POST).
+    pub const CREDENTIALS: &str = "/issuer/v1/credentials";
+    /// First half of a token exchange (POST).
+    pub const TOKENS: &str = "/issuer/v1/tokens";
+    /// Second half of a token exchange (POST).
+    pub const TOKEN_EXCHANGE: &str = "/issuer/v1/tokens/{exchange}";
+    /// Stores a policy (PUT) or reads it (GET); relying party.
+    pub const POLICY: &str = "/verifier/v1/policies/{policy}";
+    /// Creates a request (POST, relying party).
+    pub const REQUESTS: &str = "/verifier/v1/requests";
+    /// The request itself (GET).
+    pub const REQUEST: &str = "/verifier/v1/requests/{request}";
+    /// Takes the presentation (POST).
+    pub const PRESENTATION: &str = "/verifier/v1/requests/{request}/presentation";
+    /// What became of the request (GET, relying party).
+    pub const RESULT: &str = "/verifier/v1/requests/{request}/result";
+    /// Checks a presentation without keeping anything (POST, relying party).
+    pub const VERIFY: &str = "/verifier/v1/verify";
+    /// Whether the process runs (GET).
+    pub const LIVEZ: &str = "/livez";
+    /// Whether it can serve (GET).
+    pub const READYZ: &str = "/readyz";
+}
