@@ -9,7 +9,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::date::Date;
 use crate::decimal;
 use crate::labels;
-use crate::text::{Text, is_nfc, nfc};
+use crate::text::{Text, is_nfc, nfc, rewrites_line};
 use crate::transcript::{TranscriptProtocol, transcript};
 
 /// Most characters of a `text` or `code` value.
@@ -76,6 +76,14 @@ impl Kind {
             Self::Uint { min, max } => Some((*min, *max)),
             Self::Flags { flags } => Some((0, flag_mask(flags.len()))),
             Self::Code { .. } | Self::Text { .. } => None,
+        }
+    }
+
+    /// The table of a code that has one.
+    pub fn table(&self) -> Option<&[Code]> {
+        match self {
+            Self::Code { table } => table.as_deref(),
+            Self::Date { .. } | Self::Uint { .. } | Self::Flags { .. } | Self::Text { .. } => None,
         }
     }
 
@@ -161,7 +169,7 @@ fn check_string(text: &str, max_chars: u32) -> Result<(), ValueError> {
         Err(ValueError::Empty)
     } else if text.chars().count() > max_chars as usize {
         Err(ValueError::TooLong)
-    } else if text.chars().any(char::is_control) {
+    } else if text.chars().any(rewrites_line) {
         Err(ValueError::ControlCharacter)
     } else if !is_nfc(text) {
         Err(ValueError::NotNormalised)
@@ -198,8 +206,8 @@ pub enum ValueError {
     /// A string with too many characters.
     #[error("is longer than the schema allows")]
     TooLong,
-    /// A control character in a string.
-    #[error("contains a control character")]
+    /// A control or invisible formatting character in a string.
+    #[error("contains a control or invisible formatting character")]
     ControlCharacter,
     /// Not in Unicode normalisation form C.
     #[error("is not in Unicode normalisation form C")]
@@ -215,7 +223,7 @@ pub enum Value {
     /// Not given (optional attributes only).
     Absent,
     /// A day.
-    Date(#[zeroize(skip)] Date),
+    Date(Date),
     /// A whole number.
     Uint(u64),
     /// A set of flags, the schema's first in bit 0.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::civil;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroize;
 
 /// Seconds between China Standard Time and UTC. The country has one zone and no daylight saving time.
 const CHINA_STANDARD_TIME_SECONDS: u64 = 8 * 3600;
@@ -58,10 +59,9 @@ impl Date {
             return None;
         }
         // On 28 February of a common year, those born on 29 February reach their age as well.
-        if today.month() == 2 && today.day() == 28 && !today.in_leap_year() {
-            if let Some(leap_day) = Self::from_calendar(year, 2, 29) {
-                return Some(leap_day);
-            }
+        let last_of_february = today.month() == 2 && today.day() == 28 && !today.in_leap_year();
+        if let (true, Some(leap_day)) = (last_of_february, Self::from_calendar(year, 2, 29)) {
+            return Some(leap_day);
         }
         // On 29 February with a common birth year, 28 February is the latest birth.
         Self::from_calendar(year, today.month(), today.day()).or_else(|| Self::from_calendar(year, 2, 28))
@@ -75,6 +75,12 @@ impl Date {
     fn from_civil(date: civil::Date) -> Option<Self> {
         let span = date.since((jiff::Unit::Day, civil::date(1, 1, 1))).ok()?;
         u32::try_from(span.get_days()).ok().and_then(Self::from_days)
+    }
+}
+
+impl Zeroize for Date {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -116,10 +116,22 @@ mod tests {
         for point in generators.all() {
             digest.append_point(b"point", &point.compress());
         }
-        assert_eq!(encode(generators.p()), "90bb789de67d09fc92f29a0c0a9b0d550aa9a3fe7bac06820bccb751ce786c3b");
-        assert_eq!(encode(&generators.h()[0]), "ae2cbd720854cf28b74648b1327aee69bae0a80a5a84cb46356672eeb8a9da70");
-        assert_eq!(encode(&generators.d()[1023]), "5c30ef83fc5abb9c0661f6e61ede81cb194d540807cc95dfcf622abf59c4a246");
-        assert_eq!(hex::encode(digest.challenge_array(b"digest")), "abc267d62f3d6fcbe2758c5d6ae79bd097bfd22d72d4df5dab2ea249b6ee3f25");
+        assert_eq!(
+            encode(generators.p()),
+            "90bb789de67d09fc92f29a0c0a9b0d550aa9a3fe7bac06820bccb751ce786c3b"
+        );
+        assert_eq!(
+            encode(&generators.h()[0]),
+            "ae2cbd720854cf28b74648b1327aee69bae0a80a5a84cb46356672eeb8a9da70"
+        );
+        assert_eq!(
+            encode(&generators.d()[1023]),
+            "5c30ef83fc5abb9c0661f6e61ede81cb194d540807cc95dfcf622abf59c4a246"
+        );
+        assert_eq!(
+            hex::encode(digest.challenge_array(b"digest")),
+            "abc267d62f3d6fcbe2758c5d6ae79bd097bfd22d72d4df5dab2ea249b6ee3f25"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::MultiscalarMul;
+use zeroize::Zeroize;
 
 use crate::attribute::Value;
 use crate::encoding::{DecodeError, EncodedPoint, Reader, write_value};
@@ -103,6 +104,13 @@ pub struct IssuedCredential {
     pub proof_response: Scalar,
     /// The attributes in schema order.
     pub values: Vec<Value>,
+}
+
+impl Drop for IssuedCredential {
+    fn drop(&mut self) {
+        self.e.zeroize();
+        self.handle.zeroize();
+    }
 }
 
 impl fmt::Debug for IssuedCredential {

@@ -34,5 +34,9 @@ pub const ISSUANCE_DLEQ: &[u8] = b"glimpse/1 issuance key proof 2026-11";
 pub const TOKEN: &[u8] = b"glimpse/1 helper token 2026-11";
 /// Proof of a presentation.
 pub const PRESENTATION: &[u8] = b"glimpse/1 presentation 2026-11";
-/// Randomness an issuer hedges a token nonce with.
-pub const TOKEN_NONCE: &[u8] = b"glimpse/1 token nonce hedge 2026-11";
+/// Issuer's randomness for one issuance, hedged. Not seen by anyone else.
+pub const ISSUANCE_RANDOMNESS: &[u8] = b"glimpse/1 issuance randomness 2026-11";
+/// Issuer's randomness for one batch of tokens, hedged. Not seen by anyone else.
+pub const TOKEN_RANDOMNESS: &[u8] = b"glimpse/1 token randomness 2026-11";
+/// Wallet's randomness, hedged. Not seen by anyone else.
+pub const WALLET_RANDOMNESS: &[u8] = b"glimpse/1 wallet randomness 2026-11";

@@ -127,11 +127,12 @@ impl Presentation {
         let disclosed = read_disclosed(relation, &mut reader)?;
         // The length is settled here, so that nothing is decompressed for bytes that cannot be right.
         reader.expect_remaining(points_and_scalars(relation) * 32)?;
-        let points = read_points(relation, &mut reader)?;
-        let (commitments, credential_responses) =
-            read_credential_scalars(relation, points.credentials, &mut reader)?;
+        let mut commitments = read_commitments(relation, &mut reader)?;
+        let digit_points =
+            if relation.has_digit_equation() { Some((reader.point()?, reader.point()?)) } else { None };
+        let credential_responses = read_credential_responses(&mut commitments, &mut reader)?;
         let responses = reader.scalars(relation.hidden())?;
-        let digits = match points.digits {
+        let digits = match digit_points {
             Some((digits, masks)) => Some(DigitProof {
                 digits,
                 masks,
@@ -175,45 +176,37 @@ fn read_disclosed(relation: &Relation, reader: &mut Reader<'_>) -> Result<Vec<Va
     Ok(values)
 }
 
-/// The points of a presentation, in order.
-struct Points {
-    /// Ā, B̄, T, and R_1 and R_2 in token mode.
-    credentials: Vec<(EncodedPoint, EncodedPoint, EncodedPoint, Option<(EncodedPoint, EncodedPoint)>)>,
-    digits: Option<(EncodedPoint, EncodedPoint)>,
-}
-
-fn read_points(relation: &Relation, reader: &mut Reader<'_>) -> Result<Points, DecodeError> {
-    let mut credentials = Vec::with_capacity(relation.credentials().len());
+/// Ā, B̄, T, and R_1 and R_2 in token mode, of each credential. The tokens' scalars come later.
+fn read_commitments(
+    relation: &Relation,
+    reader: &mut Reader<'_>,
+) -> Result<Vec<CredentialCommitment>, DecodeError> {
+    let mut commitments = Vec::with_capacity(relation.credentials().len());
     for credential in relation.credentials() {
         let (a_bar, b_bar, masks) = (reader.nonzero_point()?, reader.point()?, reader.point()?);
         let token = match credential.check {
-            CheckKind::Token => Some((reader.point()?, reader.point()?)),
+            CheckKind::Token => {
+                Some(TokenProof { r1: reader.point()?, r2: reader.point()?, response: Scalar::ZERO })
+            }
             CheckKind::Keyed => None,
         };
-        credentials.push((a_bar, b_bar, masks, token));
+        commitments.push(CredentialCommitment { a_bar, b_bar, masks, token });
     }
-    let digits = if relation.has_digit_equation() { Some((reader.point()?, reader.point()?)) } else { None };
-    Ok(Points { credentials, digits })
+    Ok(commitments)
 }
 
-type CredentialParts = (Vec<CredentialCommitment>, Vec<CredentialResponse>);
-
-fn read_credential_scalars(
-    relation: &Relation,
-    points: Vec<(EncodedPoint, EncodedPoint, EncodedPoint, Option<(EncodedPoint, EncodedPoint)>)>,
+fn read_credential_responses(
+    commitments: &mut [CredentialCommitment],
     reader: &mut Reader<'_>,
-) -> Result<CredentialParts, DecodeError> {
-    let mut commitments = Vec::with_capacity(relation.credentials().len());
-    let mut responses = Vec::with_capacity(relation.credentials().len());
-    for (a_bar, b_bar, masks, token) in points {
-        let token = match token {
-            Some((r1, r2)) => Some(TokenProof { r1, r2, response: reader.scalar()? }),
-            None => None,
-        };
-        commitments.push(CredentialCommitment { a_bar, b_bar, masks, token });
+) -> Result<Vec<CredentialResponse>, DecodeError> {
+    let mut responses = Vec::with_capacity(commitments.len());
+    for commitment in commitments {
+        if let Some(token) = &mut commitment.token {
+            token.response = reader.scalar()?;
+        }
         responses.push(CredentialResponse { rho: reader.scalar()?, epsilon: reader.scalar()? });
     }
-    Ok((commitments, responses))
+    Ok(responses)
 }
 
 /// The two challenges of a presentation, drawn in the one order there is.
@@ -285,10 +278,5 @@ impl Rounds {
     pub fn challenge(mut self) -> (Scalar, Transcript) {
         let challenge = self.transcript.challenge_scalar(b"c");
         (challenge, self.transcript)
-    }
-
-    /// The transcript so far, for a prover to derive its masks from.
-    pub fn transcript(&self) -> &Transcript {
-        &self.transcript
     }
 }

@@ -23,6 +23,8 @@ pub const MAX_ISSUERS: usize = 255;
 pub const MAX_STATEMENTS: usize = 64;
 /// Most terms of an integer combination.
 pub const MAX_TERMS: usize = 64;
+/// Longest JSON text of a request.
+pub const MAX_REQUEST_BYTES: usize = 1 << 20;
 /// Most values of a set.
 pub const MAX_SET: usize = 4096;
 
@@ -290,6 +292,9 @@ pub struct Request {
 impl Request {
     /// Reads a request from JSON text. Unknown and repeated keys are refused.
     pub fn from_json(text: &str) -> Result<Self, RequestFormError> {
+        if text.len() > MAX_REQUEST_BYTES {
+            return Err(RequestFormError::Member { member: ".".into(), reason: "must have at most 1 MiB" });
+        }
         json::from_str::<RequestDocument>(text).map_err(RequestFormError::Json)?.try_into()
     }
 

@@ -41,14 +41,18 @@ impl Text {
     }
 }
 
-/// Whether a text has 1 to `max_chars` characters and none that could rewrite the line it is shown on (control
-/// characters, and the bidirectional and zero-width formatting characters of Unicode).
+/// Whether a text has 1 to `max_chars` characters and none that could rewrite the line it is shown on.
 pub(crate) fn is_printable(text: &str, max_chars: usize) -> bool {
-    let rewrites = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
-    };
-    !text.is_empty() && text.chars().count() <= max_chars && !text.chars().any(rewrites)
+    !text.is_empty() && text.chars().count() <= max_chars && !text.chars().any(rewrites_line)
+}
+
+/// Control characters, and the bidirectional, zero-width and other invisible formatting characters of Unicode.
+pub(crate) fn rewrites_line(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00AD}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// Whether a name is an identifier of ours: `[a-z][a-z0-9_]{0,63}`.

@@ -2,21 +2,25 @@
 //!
 //! The nonce k of an exchange must never answer two challenges, for that gives away x. A [`TokenExchange`] is
 //! therefore consumed by its answer, cannot be cloned or stored, and [`TokenExchanges`] forgets it before the answer
-//! is computed.
+//! is computed. A virtual machine that is cloned between commitment and answer, and answers in both copies, would
+//! still do it: an issuer's process must not be restored from a snapshot of its memory.
+//!
+//! Anybody can make a pair (r·G, r·X) that passes the issuer's check: tokens are no sign of holding a credential.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::encoding::EncodedPoint;
 use glimpse_circuits::labels;
 use glimpse_circuits::token::{TOKEN_BATCH_SIZES, TokenCommitment, TokenPair};
-use glimpse_circuits::transcript::transcript;
-use rand_core::{CryptoRngCore, RngCore};
+use merlin::TranscriptRng;
+use rand_core::CryptoRngCore;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::key::IssuerSecretKey;
+use crate::key::{IssuerSecretKey, hedged, random_scalar};
 
 /// The open half of an exchange: one k for each pair. Zeroized on drop.
 #[derive(ZeroizeOnDrop)]
@@ -51,15 +55,16 @@ impl TokenExchange {
         if wrong > 0 {
             return Err(TokenError::Pair);
         }
+        let mut rng = batch_rng(key, pairs, rng);
         let mut nonces = Vec::with_capacity(pairs.len());
         let mut commitments = Vec::with_capacity(pairs.len());
         for pair in pairs {
-            let k = nonce(key, pair, rng);
+            let k = Zeroizing::new(random_scalar(&mut rng));
             commitments.push(TokenCommitment {
                 r1: EncodedPoint::from(RistrettoPoint::mul_base(&k)),
-                r2: EncodedPoint::from(pair.p.point * k),
+                r2: EncodedPoint::from(pair.p.point * *k),
             });
-            nonces.push(k);
+            nonces.push(*k);
         }
         Ok((Self { nonces }, commitments))
     }
@@ -73,15 +78,12 @@ impl TokenExchange {
     }
 }
 
-/// k from the secret key, the pair and the system's generator: a weak generator alone does not repeat it for two
-/// different pairs, and a known key does not reveal it.
-fn nonce(key: &IssuerSecretKey, pair: &TokenPair, rng: &mut impl CryptoRngCore) -> Scalar {
-    let mut hash = transcript(labels::TOKEN_NONCE);
-    hash.append_message(b"pair", &pair.to_bytes());
-    let mut hedged = hash.build_rng().rekey_with_witness_bytes(b"x", &*key.to_bytes()).finalize(rng);
-    let mut bytes = Zeroizing::new([0u8; 64]);
-    hedged.fill_bytes(&mut *bytes);
-    Scalar::from_bytes_mod_order_wide(&bytes)
+/// The generator of one batch's nonces: over all pairs, and a number that no other batch of this process has.
+fn batch_rng(key: &IssuerSecretKey, pairs: &[TokenPair], rng: &mut impl CryptoRngCore) -> TranscriptRng {
+    static BATCHES: AtomicU64 = AtomicU64::new(0);
+    let number = BATCHES.fetch_add(1, Ordering::Relaxed).to_le_bytes();
+    let encoded: Vec<u8> = pairs.iter().flat_map(TokenPair::to_bytes).collect();
+    hedged(labels::TOKEN_RANDOMNESS, key, &[&number, &encoded], rng)
 }
 
 /// Names an open exchange.
@@ -89,11 +91,16 @@ fn nonce(key: &IssuerSecretKey, pair: &TokenPair, rng: &mut impl CryptoRngCore) 
 pub struct ExchangeId(pub [u8; 16]);
 
 /// The open exchanges of one process, in memory only: a restart drops them and wallets start again.
-#[derive(Debug)]
 pub struct TokenExchanges {
     open: BTreeMap<[u8; 16], (u64, TokenExchange)>,
     capacity: usize,
     lifetime: u64,
+}
+
+impl fmt::Debug for TokenExchanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TokenExchanges({} open)", self.open.len())
+    }
 }
 
 impl TokenExchanges {
@@ -136,7 +143,7 @@ pub enum TokenError {
     #[error("tokens are made in batches of {TOKEN_BATCH_SIZES:?}")]
     BatchSize,
     /// P' = 0 or Q' ≠ x·P' for one of the pairs.
-    #[error("a pair does not belong to a credential under this key")]
+    #[error("a pair is not one of this key")]
     Pair,
     /// Not as many challenges as there were pairs. The exchange is over.
     #[error("there must be one challenge for each pair; the exchange is over")]

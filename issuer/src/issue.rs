@@ -9,12 +9,13 @@ use glimpse_circuits::generators::{H_BLINDING, H_LINK_SECRET, generators};
 use glimpse_circuits::issuance::{
     IssuanceRequest, IssuedCredential, credential_point, issuance_proof_challenge,
 };
+use glimpse_circuits::labels;
 use glimpse_circuits::request::Nonce;
 use glimpse_circuits::schema::{Binding, LicenceError, Schema};
 use rand_core::CryptoRngCore;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::key::{IssuerSecretKey, random_scalar};
+use crate::key::{IssuerSecretKey, hedged, random_scalar};
 
 /// What one issuance rests on.
 pub struct Issuance<'a> {
@@ -61,8 +62,11 @@ pub fn issue(
     if c.is_identity() {
         return Err(IssueError::Degenerate);
     }
-    let (a, e) = sign(key, &c, rng);
-    let (proof_challenge, proof_response) = prove_key(key, schema, &c, &a, &e, rng);
+    let public = [schema.digest().0, issuance.nonce.0, c.compress().to_bytes()];
+    let mut rng =
+        hedged(labels::ISSUANCE_RANDOMNESS, key, &public.each_ref().map(|part| part.as_slice()), rng);
+    let (a, e) = sign(key, &c, &mut rng);
+    let (proof_challenge, proof_response) = prove_key(key, schema, &c, &a, &e, &mut rng);
     Ok(IssuedCredential {
         a,
         e,

@@ -5,6 +5,8 @@ use std::fmt;
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::key::{IssuerPublicKey, KeyedCheck};
+use glimpse_circuits::transcript::transcript;
+use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -64,6 +66,24 @@ impl KeyedCheck for IssuerSecretKey {
     fn holds(&self, a: &RistrettoPoint, b: &RistrettoPoint) -> bool {
         a * self.x == *b
     }
+}
+
+/// A generator over what is signed or answered, the secret key and the caller's generator.
+///
+/// A nonce that repeats under two different challenges gives away x, and so would a generator that repeats: a stuck
+/// one, or a virtual machine's that was restored. This one repeats only if everything it is for repeats as well.
+pub(crate) fn hedged(
+    label: &'static [u8],
+    key: &IssuerSecretKey,
+    public: &[&[u8]],
+    rng: &mut impl CryptoRngCore,
+) -> TranscriptRng {
+    let mut hash = transcript(label);
+    hash.append_message(b"X", key.public().encoded().as_bytes());
+    for part in public {
+        hash.append_message(b"for", part);
+    }
+    hash.build_rng().rekey_with_witness_bytes(b"x", &*key.to_bytes()).finalize(rng)
 }
 
 /// A uniform scalar from 64 random bytes.

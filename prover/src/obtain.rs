@@ -13,7 +13,7 @@ use rand_core::CryptoRngCore;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::credential::{Credential, blind};
-use crate::secret::{LinkSecret, random_scalar};
+use crate::secret::{LinkSecret, hedged, random_scalar};
 
 /// An issuance that was asked for and not answered yet.
 ///
@@ -44,6 +44,8 @@ impl PendingIssuance {
         nonce: &Nonce,
         rng: &mut impl CryptoRngCore,
     ) -> Self {
+        let public = [key.encoded().to_bytes(), schema.digest().0, nonce.0];
+        let rng = &mut hedged(&public.each_ref().map(|part| part.as_slice()), &[&secret.0], rng);
         let blinding = random_scalar(rng);
         let (mask_s, mask_t) = (LinkSecret(random_scalar(rng)), Zeroizing::new(random_scalar(rng)));
         let blinded = EncodedPoint::from(blind(secret, &blinding));

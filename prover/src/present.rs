@@ -16,7 +16,7 @@ use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::credential::Credential;
-use crate::secret::{LinkSecret, nonzero_scalar, random_scalar};
+use crate::secret::{LinkSecret, hedged, nonzero_scalar, random_scalar};
 use crate::tokens::Token;
 
 /// A credential that answers one credential of a request.
@@ -29,6 +29,7 @@ pub struct Holding<'a> {
 
 /// How a credential is shown.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // Few exist, and none for long.
 pub enum Showing {
     /// With a helper token, which is used up.
     Token(Token),
@@ -48,7 +49,7 @@ pub fn can_present(
 /// Proves the relation with one holding for each of its credentials, in order.
 ///
 /// The tokens are used up whether or not it succeeds. The caller's generator is mixed with the witness and everything
-/// public, so that neither a weak generator nor a repeated one repeats a mask for two different statements.
+/// that the challenge depends on, so that a generator that repeats does not repeat a mask under another challenge.
 pub fn present(
     relation: &Relation,
     secret: &LinkSecret,
@@ -59,10 +60,10 @@ pub fn present(
     let witness = Witness::new(relation, secret, &credentials)?;
     let mut showings = Vec::with_capacity(holdings.len());
     for (holding, requested) in holdings.into_iter().zip(relation.credentials()) {
-        showings.push(Shown::new(holding, requested.check, rng)?);
+        showings.push(Shown::new(holding, requested.check, relation, rng)?);
     }
     let mut rounds = Rounds::new(relation, &witness.issuers, &witness.disclosed);
-    let masks = Masks::draw(relation, &witness, &rounds, rng);
+    let masks = Masks::draw(relation, &witness, &showings, rng);
 
     let mut commitments = Vec::with_capacity(showings.len());
     for (i, shown) in showings.iter().enumerate() {
@@ -190,6 +191,7 @@ impl Shown {
     fn new(
         holding: Holding<'_>,
         check: CheckKind,
+        relation: &Relation,
         rng: &mut impl CryptoRngCore,
     ) -> Result<Self, PresentError> {
         let credential = holding.credential;
@@ -202,6 +204,8 @@ impl Shown {
                 (Zeroizing::new(token.r), token.a_bar, token.b_bar, Some(proof))
             }
             (Showing::Keyed, CheckKind::Keyed) => {
+                let public = [&relation.request().digest().0, credential.a().encoded.as_bytes()];
+                let rng = &mut hedged(&public.map(|part| part.as_slice()), &[credential.e()], rng);
                 let r = Zeroizing::new(nonzero_scalar(rng));
                 let a_bar = EncodedPoint::from(credential.a().point * *r);
                 let b_bar = EncodedPoint::from(credential.signed() * *r);
@@ -244,12 +248,32 @@ struct Masks {
 }
 
 impl Masks {
-    fn draw(relation: &Relation, witness: &Witness, rounds: &Rounds, rng: &mut impl CryptoRngCore) -> Self {
-        let mut builder = rounds.transcript().build_rng();
-        for value in witness.hidden.iter().chain(&witness.assignment.free) {
-            builder = builder.rekey_with_witness_bytes(b"witness", value.as_bytes());
+    /// Everything that will be challenged is mixed in, Ā, B̄ and tokens included: two presentations with one set of
+    /// masks and two challenges would give away the witness.
+    fn draw(
+        relation: &Relation,
+        witness: &Witness,
+        showings: &[Shown],
+        rng: &mut impl CryptoRngCore,
+    ) -> Self {
+        let mut public = vec![relation.request().digest().0, *relation.digest()];
+        let mut secrets: Vec<&Scalar> = witness.hidden.iter().chain(&witness.assignment.free).collect();
+        for shown in showings {
+            public.extend([shown.a_bar.encoded.to_bytes(), shown.b_bar.encoded.to_bytes()]);
+            if let Some(token) = &shown.token {
+                public.extend([
+                    token.r1.encoded.to_bytes(),
+                    token.r2.encoded.to_bytes(),
+                    token.response.to_bytes(),
+                ]);
+            }
+            secrets.extend([&shown.rho, &shown.epsilon]);
         }
-        let mut rng = builder.finalize(rng);
+        let mut disclosed = vec![witness.issuers.clone()];
+        disclosed.extend(witness.disclosed_scalars.iter().map(|scalar| scalar.to_bytes().to_vec()));
+        let public: Vec<&[u8]> =
+            public.iter().map(|part| part.as_slice()).chain(disclosed.iter().map(Vec::as_slice)).collect();
+        let mut rng = hedged(&public, &secrets, rng);
         let mut draw = || random_scalar(&mut rng);
         Self {
             credentials: relation.credentials().iter().map(|_| (draw(), draw())).collect(),

@@ -5,6 +5,9 @@ use std::fmt;
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::key::IssuerPublicKey;
+use glimpse_circuits::labels;
+use glimpse_circuits::transcript::transcript;
+use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -39,6 +42,20 @@ impl fmt::Debug for LinkSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LinkSecret(..)")
     }
+}
+
+/// A generator over what a secret is used for, the secrets themselves and the caller's generator: it repeats only if
+/// all of them do, so that a generator that repeats does not repeat a mask under another challenge.
+pub(crate) fn hedged(public: &[&[u8]], secrets: &[&Scalar], rng: &mut impl CryptoRngCore) -> TranscriptRng {
+    let mut hash = transcript(labels::WALLET_RANDOMNESS);
+    for part in public {
+        hash.append_message(b"for", part);
+    }
+    let mut builder = hash.build_rng();
+    for secret in secrets {
+        builder = builder.rekey_with_witness_bytes(b"witness", secret.as_bytes());
+    }
+    builder.finalize(rng)
 }
 
 /// A uniform scalar from 64 random bytes.

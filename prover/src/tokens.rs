@@ -12,7 +12,7 @@ use rand_core::CryptoRngCore;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::credential::Credential;
-use crate::secret::{nonzero_scalar, random_scalar};
+use crate::secret::{hedged, nonzero_scalar, random_scalar};
 
 /// Pairs that were sent, waiting for the issuer's commitments.
 pub struct PendingTokens {
@@ -78,6 +78,7 @@ impl PendingTokens {
     /// Blinds a credential `count` times; the issuer accepts counts of
     /// [`TOKEN_BATCH_SIZES`](glimpse_circuits::token::TOKEN_BATCH_SIZES).
     pub fn begin(credential: &Credential, count: usize, rng: &mut impl CryptoRngCore) -> Self {
+        let rng = &mut hedged(&[credential.a().encoded.as_bytes()], &[credential.e()], rng);
         let mut r1 = Zeroizing::new(Vec::with_capacity(count));
         let mut pairs = Vec::with_capacity(count);
         for _ in 0..count {
@@ -109,6 +110,7 @@ impl PendingTokens {
         let mut tokens = Vec::with_capacity(commitments.len());
         let mut challenges = Vec::with_capacity(commitments.len());
         for ((pair, commitment), r1) in self.pairs.iter().zip(commitments).zip(self.r1.iter()) {
+            let rng = &mut hedged(&[&pair.to_bytes(), &commitment.to_bytes()], &[r1], rng);
             let (token, challenge) = blind_one(&self.key, pair, commitment, r1, rng);
             tokens.push(token);
             challenges.push(challenge);

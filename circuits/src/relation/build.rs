@@ -133,6 +133,24 @@ impl<'a> Names<'a> {
         })
     }
 
+    /// What the schemas alone say of a class.
+    pub(super) fn declared(&self, class: usize) -> Knowledge {
+        let kinds = self.members(class).map(|(.., attribute)| &attribute.kind);
+        // Every class has the attribute it is named after.
+        Knowledge::of_all(kinds).unwrap_or_else(Knowledge::nothing)
+    }
+
+    /// The classes that the same attribute of the same schema has in other places of the request.
+    fn elsewhere(&self, credential: usize, position: usize) -> impl Iterator<Item = usize> + '_ {
+        let (_, attributes, first) = self.credentials[credential];
+        let own = self.class[first + position];
+        self.credentials
+            .iter()
+            .filter(move |(_, others, _)| std::ptr::eq(*others, attributes) || *others == attributes)
+            .map(move |(_, _, first)| self.class[first + position])
+            .filter(move |class| *class != own)
+    }
+
     fn reference(&self, credential: usize, attribute: &Attribute) -> AttributeRef {
         AttributeRef {
             credential: self.credentials[credential].0.to_owned(),
@@ -168,6 +186,12 @@ impl<'a> Names<'a> {
         }
         if sides[0] == sides[1] || kinds[0].map(Kind::name) != kinds[1].map(Kind::name) {
             return Err(Reason::Incomparable);
+        }
+        // Masks are compared: they mean the same only if the flags do.
+        if let [Some(Kind::Flags { flags: left }), Some(Kind::Flags { flags: right })] = kinds
+            && !left.iter().map(|flag| &flag.code).eq(right.iter().map(|flag| &flag.code))
+        {
+            return Err(Reason::DifferentFlags);
         }
         let (kept, gone) =
             (self.class[sides[0]].min(self.class[sides[1]]), self.class[sides[0]].max(self.class[sides[1]]));
@@ -250,38 +274,59 @@ fn revealing(
     knowledge: &BTreeMap<usize, Knowledge>,
     disclosed: &[Disclosed],
 ) -> Result<Vec<AttributeRef>, RelationError> {
+    let mut knowledge = knowledge.clone();
+    // An equality alone says something where the two sides are bounded differently.
+    for class in names.class.iter().filter(|class| names.members(**class).count() > 1) {
+        knowledge.entry(*class).or_insert_with(|| names.declared(*class));
+    }
     let mut revealing = Vec::new();
-    for (class, known) in knowledge {
-        let mut known = known.clone();
-        for (_, _, attribute) in names.members(*class) {
-            if let Some((lo, hi)) = attribute.kind.bounds() {
-                known.declared(i128::from(lo), i128::from(hi));
-            }
-        }
+    for (class, known) in &knowledge {
         for (credential, position, attribute) in names.members(*class) {
             if disclosed.iter().any(|value| value.attributes.contains(&(credential, position))) {
                 continue;
             }
-            let mask = match &attribute.kind {
-                Kind::Flags { .. } => attribute.kind.bounds().and_then(|(_, mask)| u32::try_from(mask).ok()),
-                _ => None,
-            };
-            let Some(choices) = known.choices(mask) else { continue };
-            let default = if attribute.grade == Grade::Predicate { 2 } else { 1 };
-            let least = attribute.min_choices.unwrap_or(default).max(default);
-            let reference = names.reference(credential, attribute);
+            let least = least_choices(attribute);
+            let choices = known.choices();
             if choices == 0 {
                 return Err(Reason::Empty.at("statements"));
             }
+            let reference = || names.reference(credential, attribute);
+            let choices = choices.min(joint_choices(names, &knowledge, known, credential, position));
             if choices < u128::from(least) && attribute.grade == Grade::Predicate {
-                return Err(Reason::Narrow { name: reference.to_string(), choices, least }.at("statements"));
+                return Err(Reason::Narrow { name: reference().to_string(), choices, least }.at("statements"));
             }
             if choices < u128::from(least.max(2)) {
-                revealing.push(reference);
+                revealing.push(reference());
             }
         }
     }
     Ok(revealing)
+}
+
+/// How many values must stay possible. Of what may not be disclosed, more than one always.
+fn least_choices(attribute: &Attribute) -> u64 {
+    let default = if attribute.grade == Grade::Predicate { 2 } else { 1 };
+    attribute.min_choices.unwrap_or(default).max(default)
+}
+
+/// How many values remain if the holder answers with one credential wherever the request asks for its schema.
+fn joint_choices(
+    names: &Names<'_>,
+    knowledge: &BTreeMap<usize, Knowledge>,
+    known: &Knowledge,
+    credential: usize,
+    position: usize,
+) -> u128 {
+    let mut joint = known.clone();
+    for other in names.elsewhere(credential, position).filter_map(|class| knowledge.get(&class)) {
+        let mut both = joint.clone();
+        both.and(other);
+        // If nothing is left, it cannot be the same credential.
+        if both.choices() > 0 {
+            joint = both;
+        }
+    }
+    joint.choices()
 }
 
 /// The key under which a statement stands in JSON.

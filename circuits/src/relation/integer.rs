@@ -93,6 +93,11 @@ pub(super) fn scalar(value: i128) -> Scalar {
     if value < 0 { -size } else { size }
 }
 
+/// The integer that the scalar of a date or a number stands for.
+pub(super) fn small(scalar: &Scalar) -> i128 {
+    scalar.as_bytes()[..8].iter().rev().fold(0, |value, byte| value << 8 | i128::from(*byte))
+}
+
 impl Linear {
     /// The expression of one response.
     pub(super) fn of(source: Source) -> Self {

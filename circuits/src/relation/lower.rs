@@ -7,12 +7,13 @@ use curve25519_dalek::scalar::Scalar;
 use crate::attribute::{Kind, Value, ValueError};
 use crate::date::Date;
 use crate::request::{AttributeRef, Day, Interval, MAX_SET, MAX_TERMS, Statement, Term};
+use crate::schema::Grade;
 use crate::text::nfc;
 
 use super::build::{Names, Resolved};
 use super::hints::Hint;
 use super::integer::{self, Combination, scalar};
-use super::knowledge::Knowledge;
+use super::knowledge::{self, Knowledge};
 use super::statement::Reason;
 use super::{Digit, Factor, Linear, Residual, Source};
 
@@ -74,8 +75,8 @@ impl<'a> Lowering<'a> {
 
     fn range(&mut self, of: &[Term], lo: i128, hi: i128) -> Result<(), Reason> {
         let (combination, classes) = self.combination(of)?;
-        let (offset, width, (lo, hi)) = combination.within(lo, hi)?;
-        self.note_between(of, &classes, lo, hi);
+        let (offset, width, reachable) = combination.within(lo, hi)?;
+        self.note(of, &classes, [reachable]);
         self.at_most_width(offset, width);
         Ok(())
     }
@@ -105,7 +106,7 @@ impl<'a> Lowering<'a> {
     fn equals(&mut self, of: &AttributeRef, value: &str) -> Result<(), Reason> {
         let resolved = self.names.resolve(of)?;
         let element = element(resolved, of, value)?;
-        self.known(resolved.class).one_of(BTreeSet::from([element.to_bytes()]));
+        self.note_set(resolved, of, &[element])?;
         let mut difference = Linear::of(self.source(resolved.class));
         difference.constant -= element;
         self.residuals.push(Residual::Zero(difference));
@@ -118,7 +119,7 @@ impl<'a> Lowering<'a> {
             return Err(Reason::TooLong(MAX_SET));
         }
         let set = elements(resolved, of, values)?;
-        self.member_of(resolved, set)
+        self.member_of(resolved, of, set)
     }
 
     fn not_member(&mut self, of: &AttributeRef, values: &[String]) -> Result<(), Reason> {
@@ -129,6 +130,9 @@ impl<'a> Lowering<'a> {
         if values.is_empty() {
             return Err(Reason::Empty);
         }
+        if values.len() > MAX_SET {
+            return Err(Reason::TooLong(MAX_SET));
+        }
         let excluded: BTreeSet<[u8; 32]> =
             elements(resolved, of, values)?.iter().map(Scalar::to_bytes).collect();
         if excluded.len() != values.len() {
@@ -137,17 +141,22 @@ impl<'a> Lowering<'a> {
         let mut set: Vec<Scalar> =
             table.iter().map(|entry| Value::Code(entry.code.clone()).to_scalar()).collect();
         set.retain(|scalar| !excluded.contains(scalar.as_bytes()));
-        self.member_of(resolved, set)
+        self.member_of(resolved, of, set)
     }
 
     /// Two one-hot rows of about √N digits each select one of N elements (Groth and Kohlweiss 2015).
-    fn member_of(&mut self, resolved: Resolved<'_>, mut set: Vec<Scalar>) -> Result<(), Reason> {
+    fn member_of(
+        &mut self,
+        resolved: Resolved<'_>,
+        of: &AttributeRef,
+        mut set: Vec<Scalar>,
+    ) -> Result<(), Reason> {
         let distinct: BTreeSet<[u8; 32]> = set.iter().map(|scalar| scalar.to_bytes()).collect();
         if distinct.len() != set.len() {
             return Err(Reason::Repeated);
         }
         let Some(&last) = set.last() else { return Err(Reason::Empty) };
-        self.known(resolved.class).one_of(distinct);
+        self.note_set(resolved, of, &set)?;
         let columns = ceil_sqrt(set.len());
         let rows = set.len().div_ceil(columns);
         set.resize(rows * columns, last);
@@ -183,13 +192,10 @@ impl<'a> Lowering<'a> {
                 reachable.push((lo, hi, integer::width(lo, hi)?));
             }
         }
-        let (Some(lo), Some(hi)) = (reachable.iter().map(|i| i.0).min(), reachable.iter().map(|i| i.1).max())
-        else {
+        if reachable.is_empty() {
             return Err(Reason::Empty);
-        };
-        self.note_between(of, &classes, lo, hi);
-        let count = reachable.iter().map(|(.., width)| u128::from(*width) + 1).sum();
-        classes.iter().for_each(|class| self.known(*class).at_most(count));
+        }
+        self.note(of, &classes, reachable.iter().map(|(lo, hi, _)| (*lo, *hi)));
 
         let row = self.one_hot_row(reachable.len());
         self.hints.push(Hint::Interval {
@@ -239,7 +245,7 @@ impl<'a> Lowering<'a> {
         if all & none != 0 || (all | none) & any != 0 {
             return Err(Reason::Repeated);
         }
-        self.known(resolved.class).flags(all | none | if any.count_ones() == 1 { any } else { 0 });
+        self.known(resolved.class).flags(all, none, any);
 
         let free: Vec<u32> = (0..flags.len() as u32).filter(|bit| (all | none) & (1 << bit) == 0).collect();
         let value = Linear::of(self.source(resolved.class));
@@ -340,16 +346,32 @@ impl<'a> Lowering<'a> {
         Ok((combination, classes))
     }
 
-    fn note_between(&mut self, of: &[Term], classes: &[usize], lo: i128, hi: i128) {
+    /// Keeps what it says about each attribute that a combination lies in one of these intervals.
+    fn note(&mut self, of: &[Term], classes: &[usize], intervals: impl IntoIterator<Item = (i128, i128)>) {
+        let intervals = knowledge::union(intervals);
         if let ([term], [class]) = (of, classes) {
-            let factor = i128::from(term.coefficient);
-            let (lo, hi) = if factor > 0 { (lo, hi) } else { (-hi, -lo) };
-            let size = factor.abs();
-            self.known(*class).between(-(-lo).div_euclid(size), hi.div_euclid(size));
-        } else {
-            let count = (hi - lo).unsigned_abs() + 1;
-            classes.iter().for_each(|class| self.known(*class).at_most(count));
+            let divided = intervals.iter().map(|interval| divide(*interval, term.coefficient));
+            self.known(*class).within(divided.collect::<Vec<_>>());
+            return;
         }
+        // Whoever knows the other attributes is left with the multiples of the coefficient.
+        for (term, class) in of.iter().zip(classes) {
+            let size = u128::from(term.coefficient.unsigned_abs());
+            let count = intervals.iter().map(|(lo, hi)| hi.abs_diff(*lo) / size + 1).sum();
+            self.known(*class).at_most(count);
+        }
+    }
+
+    /// The same for a set of values.
+    fn note_set(&mut self, resolved: Resolved<'_>, of: &AttributeRef, set: &[Scalar]) -> Result<(), Reason> {
+        let attribute = resolved.attribute;
+        let is_integer = matches!(attribute.kind, Kind::Date { .. } | Kind::Uint { .. });
+        if attribute.grade == Grade::Predicate && !is_integer && attribute.kind.table().is_none() {
+            return Err(Reason::FreeText(of.to_string()));
+        }
+        let integers = if is_integer { set.iter().map(integer::small).collect() } else { Vec::new() };
+        self.known(resolved.class).one_of(set.iter().map(Scalar::to_bytes).collect(), integers);
+        Ok(())
     }
 
     fn source(&self, class: usize) -> Source {
@@ -358,8 +380,15 @@ impl<'a> Lowering<'a> {
     }
 
     fn known(&mut self, class: usize) -> &mut Knowledge {
-        self.knowledge.entry(class).or_insert_with(Knowledge::new)
+        self.knowledge.entry(class).or_insert_with(|| self.names.declared(class))
     }
+}
+
+/// The multiples of a coefficient in an interval, as multiples.
+fn divide((lo, hi): (i128, i128), coefficient: i64) -> (i128, i128) {
+    let size = i128::from(coefficient).abs();
+    let (lo, hi) = if coefficient > 0 { (lo, hi) } else { (-hi, -lo) };
+    (-(-lo).div_euclid(size), hi.div_euclid(size))
 }
 
 /// The scalar of a value written in a request.

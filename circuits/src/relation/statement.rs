@@ -75,6 +75,13 @@ pub enum Reason {
     /// A code that needs a table has none.
     #[error("{0} has no code table to take the other codes from")]
     NoTable(String),
+    /// Text that may not be disclosed, compared with given values: whoever lists one real value among invented ones
+    /// learns it.
+    #[error("{0} has no code table: it can only be compared with another attribute")]
+    FreeText(String),
+    /// Flags of different lists.
+    #[error("the two sets of flags are not of the same flags")]
+    DifferentFlags,
     /// A coefficient of 0 or −2^63, or bounds that do not fit in 127 bits.
     #[error("a coefficient or bound is out of range")]
     Overflow,
