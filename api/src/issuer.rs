@@ -1,6 +1,7 @@
 //! Between issuer, its administrator and wallets.
 
 use glimpse_circuits::decimal;
+use glimpse_circuits::json;
 use glimpse_circuits::key::{Issuer, IssuerPublicKey};
 use glimpse_circuits::request::Nonce;
 use glimpse_circuits::schema::{Schema, SchemaDigest};
@@ -82,7 +83,7 @@ pub struct CredentialRequest {
     /// The offer's code.
     pub code: String,
     /// The bytes of an issuance request; left out for licences without a holder.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     pub request: Option<Blob>,
 }
 

@@ -2,6 +2,7 @@
 
 use glimpse_circuits::attribute::{Kind, Value};
 use glimpse_circuits::decimal;
+use glimpse_circuits::json;
 use glimpse_circuits::key::{Issuer, IssuerPublicKey};
 use glimpse_circuits::request::{AttributeRef, CheckKind, Request, RequestDigest, Statement};
 use glimpse_circuits::schema::SchemaDigest;
@@ -19,7 +20,7 @@ pub struct RequestedLicence {
     /// Schema id, such as `cn.driving_licence`; the verifier must know exactly one schema of that id.
     pub schema: String,
     /// The issuer keys accepted; all that the verifier knows for the schema if left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     pub issuers: Option<Vec<IssuerPublicKey>>,
     /// How it is to be checked.
     pub check: CheckKind,

@@ -8,6 +8,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::date::Date;
 use crate::decimal;
+use crate::json;
 use crate::labels;
 use crate::text::{Text, is_nfc, nfc, rewrites_line};
 use crate::transcript::{TranscriptProtocol, transcript};
@@ -57,7 +58,7 @@ pub enum Kind {
     /// A code, from a table where one is given.
     Code {
         /// The codes that may be issued; all strings if absent.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
         table: Option<Vec<Code>>,
     },
     /// Any string.

@@ -55,6 +55,9 @@ pub enum DecodeError {
     /// A version or profile that this build does not know.
     #[error("unknown version or profile")]
     Version,
+    /// An issuer key that the request accepts but the reader does not know.
+    #[error("unknown issuer key")]
+    Issuer,
     /// An index beyond what it points into.
     #[error("an index is out of range")]
     Index,

@@ -1,7 +1,7 @@
 //! Strict JSON in, canonical JSON out.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Why a JSON text is refused, with the path of the member at fault. Values are not repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,14 @@ pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
     })?;
     deserializer.end().map_err(|error| JsonError { path: ".".into(), reason: without_values(&error) })?;
     Ok(value)
+}
+
+/// Reads an optional member that has a value if it is there at all: `null` is no value. To be used with
+/// `#[serde(default, deserialize_with = "…")]`.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The canonical form of RFC 8785.

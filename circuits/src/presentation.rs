@@ -120,8 +120,9 @@ impl Presentation {
         }
         let issuers = reader.take(relation.credentials().len())?.to_vec();
         for (index, credential) in issuers.iter().zip(relation.credentials()) {
-            if usize::from(*index) >= credential.issuers.len() {
-                return Err(DecodeError::Index);
+            let accepted = credential.accepted.get(usize::from(*index)).ok_or(DecodeError::Index)?;
+            if accepted.issuer.is_none() {
+                return Err(DecodeError::Issuer);
             }
         }
         let disclosed = read_disclosed(relation, &mut reader)?;
@@ -231,9 +232,9 @@ impl Rounds {
         transcript.append_message(b"relation", relation.digest());
         transcript.append_message(b"credentials", &[issuers.len() as u8]);
         for (credential, index) in relation.credentials().iter().zip(issuers) {
-            let chosen = usize::from(*index);
-            transcript.append_point(b"X", credential.issuers[chosen].key.encoded());
-            transcript.append_scalar(b"d", &credential.domains[chosen]);
+            let accepted = &credential.accepted[usize::from(*index)];
+            transcript.append_point(b"X", accepted.key.encoded());
+            transcript.append_scalar(b"d", &accepted.domain);
             let check = match credential.check {
                 CheckKind::Token => 0u8,
                 CheckKind::Keyed => 1,

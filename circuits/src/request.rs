@@ -194,10 +194,10 @@ pub enum Statement {
         /// Which date.
         of: AttributeRef,
         /// Not before.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
         from: Option<Day>,
         /// Not after.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
         to: Option<Day>,
     },
     /// An attribute has a given value.

@@ -67,11 +67,11 @@ fn describe(relation: &Relation, statement: &Statement) -> Text {
             let (mut zh_cn, mut en) = (Vec::new(), Vec::new());
             if let Some(years) = at_least {
                 zh_cn.push(format!("已满{years}周年"));
-                en.push(format!("at least {years} full years before {day} or on it"));
+                en.push(format!("{years} years or more before {day}"));
             }
             if let Some(years) = below {
                 zh_cn.push(format!("未满{years}周年"));
-                en.push(format!("fewer than {years} full years before {day}"));
+                en.push(format!("less than {years} years before {day}"));
             }
             phrase(&title(of), &format!("：截至{day}{}", zh_cn.join("，")), &format!(": {}", en.join(", ")))
         }

@@ -1,2 +1,56 @@
-//! The glimpse command.
-fn main() {}
+//! The `glimpse` command.
+//!
+//! Exit status: 0 when all went as it should, 1 when something was refused or failed, 2 when the command line is wrong.
+
+mod demo;
+mod http;
+mod licence;
+mod output;
+mod request;
+mod serve;
+mod verify;
+mod wallet;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::output::fail;
+
+/// Anonymous proofs of facts about electronic licences.
+#[derive(Parser)]
+#[command(name = "glimpse", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run everything once: a service, a wallet, four requests, eleven attacks
+    Demo(demo::Arguments),
+    /// Run the service: issuer, verifier, or both
+    Serve(serve::Arguments),
+    /// Register licences and make offers (issuer's administrator)
+    #[command(subcommand)]
+    Licence(licence::Command),
+    /// Ask for proofs and read results (relying party)
+    #[command(subcommand)]
+    Request(request::Command),
+    /// Check a presentation from files, without a service
+    Verify(verify::Arguments),
+    /// Obtain credentials, look at requests, present (holder)
+    Wallet(wallet::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Licence(command) => licence::run(command),
+        Command::Request(command) => request::run(command),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Wallet(arguments) => wallet::run(arguments),
+    };
+    outcome.unwrap_or_else(|error| fail(error.as_ref()))
+}

@@ -137,9 +137,9 @@ impl Witness {
                 return Err(wrong());
             }
             let index = requested
-                .issuers
+                .accepted
                 .iter()
-                .position(|issuer| issuer.key == *credential.key())
+                .position(|accepted| accepted.key == *credential.key() && accepted.issuer.is_some())
                 .ok_or_else(wrong)?;
             issuers.push(u8::try_from(index).map_err(|_| wrong())?);
             for (slot, scalar) in requested.slots.iter().zip(credential.slot_scalars(secret).iter()) {

@@ -1,1 +1,43 @@
 //! Issuer and verifier over HTTP.
+//!
+//! ```no_run
+//! use glimpse_service::{Config, spawn};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = Config::new("127.0.0.1:0".parse()?, "/var/lib/glimpse");
+//! let running = spawn(config)?;
+//! println!("serving at {}", running.base_url());
+//! running.stop()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The wire types are those of `glimpse-api`. Whatever goes wrong is answered with problem details (RFC 9457) of a
+//! stable type `urn:glimpse:problem:<kind>`, which never repeat what was sent. Nothing is acknowledged before it is on
+//! disk. Proofs are checked on a bounded pool, away from the event loops.
+//!
+//! Logs carry a request id, the method, the *pattern* of the route, the status and the time taken. Offer codes, ids of
+//! exchanges and of requests are worth something to whoever reads them, so paths are not logged.
+
+mod application;
+mod config;
+mod envelope;
+mod error;
+mod extract;
+mod health;
+mod ids;
+mod issuer;
+mod key_file;
+mod problem;
+mod routes;
+mod shared;
+mod start;
+mod store;
+mod verifier;
+mod workers;
+
+pub use application::{Application, Running, StopHandle, spawn};
+pub use config::{
+    ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, VerifierConfig,
+};
+pub use start::StartError;

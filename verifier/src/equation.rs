@@ -91,7 +91,7 @@ impl Equation {
             self.add(-w, commitment.masks.point);
             let wc = w * c;
             self.fixed[INDEX_P] -= wc;
-            self.fixed[INDEX_Q] -= wc * credential.domains[usize::from(*issuer)];
+            self.fixed[INDEX_Q] -= wc * credential.accepted[usize::from(*issuer)].domain;
             for (position, slot) in credential.slots.iter().enumerate() {
                 self.fixed[INDEX_H + position] -= match slot {
                     Slot::Unused => Scalar::ZERO,
@@ -107,7 +107,7 @@ impl Equation {
         let parts = presentation.commitments.iter().zip(&presentation.issuers);
         for (credential, (commitment, issuer)) in relation.credentials().iter().zip(parts) {
             let Some(token) = &commitment.token else { continue };
-            let key = &credential.issuers[usize::from(*issuer)].key;
+            let key = &credential.accepted[usize::from(*issuer)].key;
             let c = token_challenge(
                 key,
                 &commitment.a_bar.encoded,

@@ -93,7 +93,7 @@ impl Verifier {
         }
         // Last: an issuer's secret answers nobody who has no proof.
         self.check_keyed(relation, &presentation)?;
-        Ok(verdict(relation, presentation))
+        verdict(relation, presentation).ok_or(Cause::Proof.into())
     }
 
     /// B̄ = x·Ā for every credential that the request has checked by key.
@@ -103,7 +103,7 @@ impl Verifier {
             if credential.check != CheckKind::Keyed {
                 continue;
             }
-            let key = &credential.issuers[usize::from(*issuer)].key;
+            let key = &credential.accepted[usize::from(*issuer)].key;
             let check = self.keyed.iter().find(|check| check.key() == key).ok_or(Cause::NoIssuerSecret)?;
             if !check.holds(&commitment.a_bar.point, &commitment.b_bar.point) {
                 return Err(Cause::Proof);
@@ -113,15 +113,17 @@ impl Verifier {
     }
 }
 
-fn verdict(relation: &Relation, presentation: Presentation) -> Verdict {
-    let credentials = relation.credentials().iter().zip(&presentation.issuers).map(|(credential, issuer)| {
-        VerifiedCredential {
+/// `None` only for an issuer that is not known, which reading the presentation ruled out.
+fn verdict(relation: &Relation, presentation: Presentation) -> Option<Verdict> {
+    let mut credentials = Vec::with_capacity(relation.credentials().len());
+    for (credential, index) in relation.credentials().iter().zip(&presentation.issuers) {
+        credentials.push(VerifiedCredential {
             id: credential.id.clone(),
             schema: credential.schema.clone(),
-            issuer: credential.issuers[usize::from(*issuer)].clone(),
+            issuer: credential.accepted.get(usize::from(*index))?.issuer.clone()?,
             check: credential.check,
-        }
-    });
+        });
+    }
     let reference = |&(credential, position): &(usize, usize)| {
         let credential = &relation.credentials()[credential];
         let attribute = credential.schema.attributes()[position].name.clone();
@@ -132,12 +134,12 @@ fn verdict(relation: &Relation, presentation: Presentation) -> Verdict {
             let (first, others) = disclosed.attributes.split_first()?;
             Some(DisclosedValue { of: reference(first), also: others.iter().map(reference).collect(), value })
         });
-    Verdict {
+    Some(Verdict {
         request: *relation.request().digest(),
-        credentials: credentials.collect(),
+        credentials,
         disclosed: disclosed.collect(),
         statements: words::statements(relation),
-    }
+    })
 }
 
 /// The presentation was not accepted. Outward there is nothing more to say: a reason would be an oracle.

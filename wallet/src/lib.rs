@@ -1,1 +1,64 @@
 //! The holder's wallet: encrypted file, HTTP client, consent, ledger.
+//!
+//! ```no_run
+//! use glimpse_circuits::text::Language;
+//! use glimpse_wallet::{Consent, Passphrase, Wallet};
+//!
+//! # fn main() -> Result<(), glimpse_wallet::WalletError> {
+//! # let (now, mut rng) = (0, <rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(1));
+//! let mut wallet = Wallet::open("my.wallet".as_ref(), &Passphrase::new("correct horse"))?;
+//! wallet.pin_issuer("https://issuer.example", now)?;
+//! wallet.accept_offer("https://issuer.example", "the offer's code", now, &mut rng)?;
+//!
+//! let review = wallet.review("https://verifier.example/verifier/v1/requests/…", now)?;
+//! println!("{}", review.to_text(Language::Chinese));
+//! // The holder reads, and agrees:
+//! let consent = Consent::given_to(&review)?;
+//! let outcome = wallet.present(review, consent, now, &mut rng)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What it keeps to:
+//! - Issuers are pinned on first use; a change is reported and refused until it is taken explicitly.
+//! - An issuance request is on disk before it is sent, and sent again unchanged after a crash.
+//! - A token is gone from disk before the presentation made with it leaves, whatever happens then.
+//! - Nothing is presented without a [`Consent`] to exactly what was reviewed. If the wallet cannot answer or its
+//!   holder declines, nothing is sent.
+//!
+//! Methods take the time, in seconds since 1970-01-01T00:00:00Z, and a generator from their caller; salts and nonces
+//! of the file come from the system. All of it blocks.
+
+mod address;
+mod client;
+mod contents;
+mod display;
+mod error;
+mod file;
+mod ledger;
+mod obstacle;
+mod obtain;
+mod pins;
+mod present;
+mod render;
+mod review;
+mod secret;
+mod store;
+mod tokens;
+mod transport;
+mod wallet;
+
+pub use address::AddressError;
+pub use client::{ClientError, ServerProblem};
+pub use error::WalletError;
+pub use file::{FileError, KdfParams};
+pub use ledger::{LedgerEntry, LedgerOutcome};
+pub use obstacle::{Obstacle, Warning};
+pub use obtain::Resumed;
+pub use pins::{Change, ChangedIssuer, PinError, PinnedIssuer, Pinning};
+pub use present::{Consent, Outcome};
+pub use review::{Choice, Hidden, Review, Shown};
+pub use secret::Passphrase;
+pub use store::StoreError;
+pub use transport::{HttpRequest, HttpResponse, HttpTransport, Transport, TransportError};
+pub use wallet::{AttributeView, CredentialSummary, SecretWords, Wallet};

@@ -13,7 +13,7 @@ use crate::schema::{Attribute, Binding, Grade};
 use super::knowledge::Knowledge;
 use super::lower::Lowering;
 use super::statement::{Reason, RelationError};
-use super::{Disclosed, Relation, RelationCredential, Slot, Source};
+use super::{Accepted, Disclosed, Relation, RelationCredential, Slot, Source};
 
 /// Most residuals of one presentation.
 pub(super) const MAX_RESIDUALS: usize = 64;
@@ -79,20 +79,22 @@ fn resolve_credential(
 ) -> Result<RelationCredential, RelationError> {
     let at = |reason: Reason, member: &str| reason.at(format!("credentials[{i}].{member}"));
     let schema = registry.schema(&requested.schema).ok_or_else(|| at(Reason::UnknownSchema, "schema"))?;
-    let mut issuers = Vec::with_capacity(requested.issuers.len());
-    for (k, key) in requested.issuers.iter().enumerate() {
-        let issuer = registry
-            .issuer(key)
-            .filter(|issuer| issuer.schemas.contains(&requested.schema))
-            .ok_or_else(|| at(Reason::UnknownIssuer, &format!("issuers[{k}]")))?;
-        issuers.push(issuer.clone());
+    let accepted: Vec<Accepted> = requested
+        .issuers
+        .iter()
+        .map(|key| Accepted {
+            key: *key,
+            domain: key.domain(&requested.schema),
+            issuer: registry.issuer(key).filter(|issuer| issuer.schemas.contains(&requested.schema)).cloned(),
+        })
+        .collect();
+    if accepted.iter().all(|accepted| accepted.issuer.is_none()) {
+        return Err(at(Reason::UnknownIssuer, "issuers"));
     }
-    let domains = issuers.iter().map(|issuer| issuer.key.domain(&requested.schema)).collect();
     Ok(RelationCredential {
         id: requested.id.clone(),
         schema: schema.clone(),
-        issuers,
-        domains,
+        accepted,
         check: requested.check,
         slots: Vec::new(),
     })

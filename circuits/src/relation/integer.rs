@@ -3,6 +3,7 @@
 use curve25519_dalek::scalar::Scalar;
 
 use crate::attribute::Kind;
+use crate::request::AttributeRef;
 use crate::schema::Attribute;
 
 use super::statement::Reason;
@@ -30,6 +31,7 @@ impl Combination {
     /// All sums stay within 2^126 in size, far below the group order: no combination wraps around.
     pub(super) fn add(
         &mut self,
+        of: &AttributeRef,
         attribute: &Attribute,
         source: Source,
         coefficient: i64,
@@ -39,10 +41,10 @@ impl Combination {
             Kind::Flags { .. } | Kind::Code { .. } | Kind::Text { .. } => None,
         };
         let Some((least, greatest)) = bounds else {
-            return Err(Reason::WrongType { name: attribute.name.clone(), expected: "date or number" });
+            return Err(Reason::WrongType { name: of.to_string(), expected: "date or number" });
         };
         if !attribute.required {
-            return Err(Reason::Optional(attribute.name.clone()));
+            return Err(Reason::Optional(of.to_string()));
         }
         if coefficient == 0 || coefficient == i64::MIN {
             return Err(Reason::Overflow);

@@ -340,7 +340,12 @@ impl<'a> Lowering<'a> {
             if classes.contains(&resolved.class) {
                 return Err(Reason::Repeated);
             }
-            combination.add(resolved.attribute, self.source(resolved.class), term.coefficient)?;
+            combination.add(
+                &term.attribute,
+                resolved.attribute,
+                self.source(resolved.class),
+                term.coefficient,
+            )?;
             classes.push(resolved.class);
         }
         Ok((combination, classes))

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use curve25519_dalek::scalar::Scalar;
 
-use crate::key::{Issuer, Registry};
+use crate::key::{Issuer, IssuerPublicKey, Registry};
 use crate::labels;
 use crate::request::{AttributeRef, CheckKind, Request};
 use crate::schema::Schema;
@@ -106,14 +106,24 @@ pub struct RelationCredential {
     pub id: String,
     /// Its schema.
     pub schema: Arc<Schema>,
-    /// The issuers accepted, in the request's order.
-    pub issuers: Vec<Arc<Issuer>>,
-    /// d for each of them.
-    pub domains: Vec<Scalar>,
+    /// The issuer keys accepted, in the request's order.
+    pub accepted: Vec<Accepted>,
     /// How it is checked.
     pub check: CheckKind,
     /// The scalar of each H: link secret, blinding, handle, then the attributes.
     pub slots: Vec<Slot>,
+}
+
+/// An issuer key that a request accepts.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The key.
+    pub key: IssuerPublicKey,
+    /// d of credentials under it.
+    pub domain: Scalar,
+    /// Whose it is; `None` if the registry does not have it, or not for this schema. Nothing is proven or accepted
+    /// under such a key.
+    pub issuer: Option<Arc<Issuer>>,
 }
 
 /// A value that is disclosed once, for all attributes that are equal to it.
@@ -141,7 +151,8 @@ pub struct Relation {
 impl Relation {
     /// Turns a request into the relation to prove: the one place where statements get their meaning.
     ///
-    /// Fails if the request names what the registry does not have, or asks for what a schema does not allow.
+    /// Fails if the request names a schema or only issuer keys that the registry does not have, or asks for what a
+    /// schema does not allow.
     pub fn compile(request: Arc<Request>, registry: &Registry) -> Result<Self, RelationError> {
         let mut relation = build::build(request, registry)?;
         relation.digest = relation.compute_digest();

@@ -19,8 +19,8 @@ pub enum Reason {
     /// The registry has no such schema.
     #[error("unknown schema")]
     UnknownSchema,
-    /// The registry has no such issuer key, or not for this schema.
-    #[error("unknown issuer key for this schema")]
+    /// The registry has none of the issuer keys, or none for this schema.
+    #[error("no issuer key that is known for this schema")]
     UnknownIssuer,
     /// The request has no credential of this id.
     #[error("no credential {0} in this request")]

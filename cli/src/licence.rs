@@ -1,0 +1,95 @@
+//! `glimpse licence`: what an issuer's administrator does.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use glimpse_api::{LicenceRegistration, OfferCreated, RegisteredLicence, paths};
+use glimpse_profiles::sample::Persona;
+
+use crate::http::Client;
+use crate::output::{self, Outcome, line, read_secret, read_text};
+
+/// Register licences and make offers.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// List the profiles there are
+    Profiles,
+    /// Print a generated licence, to try things with
+    Sample {
+        /// Profile, such as cn.driving_licence
+        profile: String,
+        /// Whose licence: the same number gives the same person
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Register a licence
+    Register {
+        #[command(flatten)]
+        service: Service,
+        /// Profile, such as cn.driving_licence
+        #[arg(long)]
+        profile: String,
+        /// The authority's reference for the holder: the same for all licences of one person
+        #[arg(long)]
+        holder: String,
+        /// File with the licence's attributes as a JSON object, - for standard input
+        file: PathBuf,
+    },
+    /// Make a one-time offer for a registered licence
+    Offer {
+        #[command(flatten)]
+        service: Service,
+        /// Reference that registration answered with
+        licence: String,
+    },
+}
+
+/// The issuer's service.
+#[derive(Args)]
+pub(crate) struct Service {
+    /// Address of the service
+    #[arg(long, env = "GLIMPSE_URL", default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// File with the administrator's token
+    #[arg(long, env = "GLIMPSE_ADMIN_TOKEN_FILE")]
+    admin_token_file: PathBuf,
+}
+
+impl Service {
+    fn client(&self) -> Result<Client, Box<dyn std::error::Error>> {
+        Ok(Client::new(&self.url, Some(read_secret(&self.admin_token_file)?.to_string())))
+    }
+}
+
+/// Answers are JSON, one object on standard output.
+pub(crate) fn run(command: Command) -> Outcome {
+    match command {
+        Command::Profiles => {
+            for profile in glimpse_profiles::builtin() {
+                let (schema, title) = (profile.schema(), profile.schema().title());
+                line(&format!("{}  {} / {}  {}", schema.id(), title.zh_cn, title.en, schema.digest()));
+            }
+        }
+        Command::Sample { profile, seed } => {
+            let known = glimpse_profiles::builtin_by_schema_id(&profile).ok_or_else(|| unknown(&profile))?;
+            output::json(&known.sample(&Persona::new(seed)))?;
+        }
+        Command::Register { service, profile, holder, file } => {
+            let attributes = glimpse_circuits::json::from_str(&read_text(&file)?)?;
+            let body = LicenceRegistration { profile, holder, attributes };
+            let registered: RegisteredLicence = service.client()?.post(paths::LICENCES, &body)?;
+            output::json(&registered)?;
+        }
+        Command::Offer { service, licence } => {
+            let path = paths::LICENCE_OFFERS.replace("{licence}", &licence);
+            let offer: OfferCreated = service.client()?.post(&path, &serde_json::json!({}))?;
+            output::json(&offer)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn unknown(profile: &str) -> String {
+    format!("no profile {profile}; `glimpse licence profiles` lists them")
+}

@@ -1,0 +1,262 @@
+//! What a service is told before it starts. Nothing here has a default that grants anybody anything.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use glimpse_circuits::key::Issuer;
+use glimpse_circuits::schema::Schema;
+use glimpse_circuits::text::Text;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// Fewest characters of an API token.
+pub const MIN_TOKEN_CHARS: usize = 16;
+
+/// A service: where it listens, where it keeps things, and which of the two roles it has.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How others reach the service: `http://` or `https://`, host, and possibly a path. `http://` and the bound
+    /// address if absent.
+    pub public_uri: Option<String>,
+    /// Directory of the store, made if it does not exist. One process at a time.
+    pub data_directory: PathBuf,
+    /// The issuer's role, if the service has it.
+    pub issuer: Option<IssuerConfig>,
+    /// The verifier's role, if the service has it.
+    pub verifier: Option<VerifierConfig>,
+    /// Sizes and times.
+    pub limits: Limits,
+    /// What time it is.
+    pub clock: Clock,
+    /// Whether the first SIGINT or SIGTERM stops the service. A host with other plans for signals turns this off.
+    pub stop_on_signals: bool,
+}
+
+impl Config {
+    /// A service without a role.
+    pub fn new(listen: SocketAddr, data_directory: impl Into<PathBuf>) -> Self {
+        Self {
+            listen,
+            public_uri: None,
+            data_directory: data_directory.into(),
+            issuer: None,
+            verifier: None,
+            limits: Limits::default(),
+            clock: Clock::system(),
+            stop_on_signals: true,
+        }
+    }
+}
+
+/// An issuer of the built-in licence profiles, all under one key.
+#[derive(Clone, Debug)]
+pub struct IssuerConfig {
+    /// Identifier, such as the authority's unified social credit code.
+    pub id: String,
+    /// What people call it.
+    pub name: Text,
+    /// File of the secret key. Made with a fresh key if it does not exist.
+    pub key_file: PathBuf,
+    /// The administrator's token. Without one the administrator's API is closed.
+    pub admin_token: Option<ApiToken>,
+    /// Seconds for which an offer can be redeemed.
+    pub offer_lifetime: u64,
+    /// Seconds for which a token exchange is open.
+    pub exchange_lifetime: u64,
+    /// Most token exchanges open at once.
+    pub exchange_capacity: usize,
+}
+
+impl IssuerConfig {
+    /// An issuer whose administrator's API is closed: offers last 15 minutes, token exchanges 10 seconds.
+    pub fn new(id: impl Into<String>, name: Text, key_file: impl Into<PathBuf>) -> Self {
+        Self {
+            id: id.into(),
+            name,
+            key_file: key_file.into(),
+            admin_token: None,
+            offer_lifetime: 15 * 60,
+            exchange_lifetime: 10,
+            exchange_capacity: 4096,
+        }
+    }
+}
+
+/// A relying party's verifier. It knows the service's own issuer, if there is one, and those listed here.
+#[derive(Clone, Debug)]
+pub struct VerifierConfig {
+    /// Who presentations are for; the public URI if absent.
+    pub audience: Option<String>,
+    /// What people call the relying party.
+    pub audience_name: Text,
+    /// The relying party's token. Without one its API is closed.
+    pub api_token: Option<ApiToken>,
+    /// Issuers that are trusted besides the service's own.
+    pub trusted_issuers: Vec<Issuer>,
+    /// Schemas that are known besides those of the built-in profiles.
+    pub schemas: Vec<Schema>,
+    /// Seconds for which a request is answered.
+    pub request_lifetime: u64,
+    /// Seconds for which a result is kept after its request expired.
+    pub result_lifetime: u64,
+}
+
+impl VerifierConfig {
+    /// A verifier whose relying party's API is closed: requests last 5 minutes, results an hour longer.
+    pub fn new(audience_name: Text) -> Self {
+        Self {
+            audience: None,
+            audience_name,
+            api_token: None,
+            trusted_issuers: Vec::new(),
+            schemas: Vec::new(),
+            request_lifetime: 300,
+            result_lifetime: 3600,
+        }
+    }
+}
+
+/// Sizes and times.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Most bytes of a body.
+    pub body: usize,
+    /// Most bytes of a body that carries a licence, a policy or a request.
+    pub large_body: usize,
+    /// Longest time from a request's head to its answer, the body's arrival included.
+    pub request_timeout: Duration,
+    /// Longest time for a request's head to arrive.
+    pub head_timeout: Duration,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
+    /// How long requests under way may take to finish once the service stops.
+    pub shutdown_timeout: Duration,
+    /// Event loops.
+    pub event_loops: usize,
+    /// Most connections of one event loop.
+    pub connections: usize,
+    /// Threads for proofs, of each role.
+    pub proof_workers: usize,
+    /// Most proofs waiting for a thread, of each role; more are answered 503.
+    pub proof_queue: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let cores = available_parallelism().map_or(2, usize::from);
+        Self {
+            body: 256 * 1024,
+            large_body: 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+            head_timeout: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(10),
+            event_loops: cores,
+            connections: 4096,
+            proof_workers: cores,
+            proof_queue: 256,
+        }
+    }
+}
+
+/// A bearer token of an API: 16 or more visible ASCII characters. Never printed, wiped from memory on drop.
+#[derive(Clone)]
+pub struct ApiToken(SecretString);
+
+impl ApiToken {
+    /// Takes a token if it is long enough and can stand in a header.
+    pub fn new(token: impl Into<SecretString>) -> Result<Self, ConfigError> {
+        let token = token.into();
+        let visible = token.expose_secret().bytes().all(|b| b.is_ascii_graphic());
+        if token.expose_secret().len() < MIN_TOKEN_CHARS || !visible {
+            return Err(ConfigError::Token);
+        }
+        Ok(Self(token))
+    }
+
+    /// Whether this is the token, in time that says nothing about where they differ.
+    pub(crate) fn is(&self, given: &[u8]) -> bool {
+        let own = Sha256::digest(self.0.expose_secret().as_bytes());
+        own.as_slice().ct_eq(Sha256::digest(given).as_slice()).into()
+    }
+}
+
+impl fmt::Debug for ApiToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ApiToken(..)")
+    }
+}
+
+/// Tells the time in seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> u64 + Send + Sync>);
+
+impl Clock {
+    /// The system's clock. Before 1970 it is the end of time: everything has expired.
+    pub fn system() -> Self {
+        Self::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(u64::MAX, |since| since.as_secs()))
+    }
+
+    /// Another clock.
+    pub fn new(now: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> u64 {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock(..)")
+    }
+}
+
+/// Why a configuration is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// Too short, or with characters that cannot stand in a header.
+    #[error("an API token must have {MIN_TOKEN_CHARS} or more visible ASCII characters")]
+    Token,
+    /// Not the start of an address under which paths could be appended.
+    #[error("the public URI must be http:// or https://, a host and possibly a path, and nothing after that")]
+    PublicUri,
+    /// A name, identifier or number that the protocol does not allow.
+    #[error("{member} {reason}")]
+    Member {
+        /// Which member of the configuration.
+        member: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_long_visible_and_never_printed() {
+        for bad in
+            ["", "fifteen-chars--", "sixteen chars ok", "sixteen\u{e9}characters", "sixteen-chars-ok\n"]
+        {
+            assert_eq!(ApiToken::new(bad).err(), Some(ConfigError::Token), "{bad:?}");
+        }
+        let token = ApiToken::new("sixteen-chars-ok").unwrap();
+        assert!(token.is(b"sixteen-chars-ok"));
+        for other in ["", "sixteen-chars-o", "sixteen-chars-ok!", "sixteen-chars-oK"] {
+            assert!(!token.is(other.as_bytes()));
+        }
+        assert_eq!(format!("{token:?}"), "ApiToken(..)");
+    }
+}

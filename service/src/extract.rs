@@ -1,0 +1,200 @@
+//! What handlers take: bodies, bearers and references, checked before a handler runs.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::{self, Data};
+use actix_web::{FromRequest, HttpRequest};
+use glimpse_api::{
+    CredentialRequest, LicenceRegistration, OfferRedemption, Policy, PresentationSubmission, RequestCreation,
+    StatelessVerification, TokenCommitRequest, TokenRespondRequest,
+};
+use glimpse_circuits::json::{self, JsonError};
+use serde::de::DeserializeOwned;
+
+use crate::config::{ApiToken, Limits};
+use crate::error::ApiError;
+use crate::ids::Id;
+use crate::issuer::IssuerRole;
+use crate::shared::Shared;
+use crate::verifier::VerifierRole;
+
+mod no_repeats;
+
+use no_repeats::NoRepeats;
+
+/// A body of one of the wire types.
+pub(crate) trait Body: DeserializeOwned + 'static {
+    /// Whether it may be as large as licences, policies and requests are.
+    const LARGE: bool = false;
+}
+
+impl Body for LicenceRegistration {
+    const LARGE: bool = true;
+}
+impl Body for Policy {
+    const LARGE: bool = true;
+}
+impl Body for RequestCreation {
+    const LARGE: bool = true;
+}
+impl Body for StatelessVerification {
+    const LARGE: bool = true;
+}
+impl Body for OfferRedemption {}
+impl Body for CredentialRequest {}
+impl Body for TokenCommitRequest {}
+impl Body for TokenRespondRequest {}
+impl Body for PresentationSubmission {}
+
+/// A JSON body: of the right media type, within its limit, arrived in time, without repeated or unknown members.
+pub(crate) struct StrictJson<T>(pub(crate) T);
+
+impl<T: Body> FromRequest for StrictJson<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let shared = request.app_data::<Data<Shared>>().ok_or(ApiError::Internal)?;
+            let body = read_body(&request, payload, &shared.limits, T::LARGE).await?;
+            parse(&body).map(Self)
+        })
+    }
+}
+
+async fn read_body(
+    request: &HttpRequest,
+    payload: Payload,
+    limits: &Limits,
+    large: bool,
+) -> Result<web::Bytes, ApiError> {
+    let limit = if large { limits.large_body } else { limits.body };
+    if !is_json(request) {
+        return Err(ApiError::MediaType);
+    }
+    if announced_length(request).is_some_and(|length| length > limit) {
+        return Err(ApiError::TooLarge { limit });
+    }
+    let mut payload = payload;
+    let payload = web::Payload::from_request(request, &mut payload).await.map_err(|_| ApiError::Internal)?;
+    let arrival = tokio::time::timeout(limits.body_timeout(), payload.to_bytes_limited(limit));
+    match arrival.await {
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
+        Ok(Ok(Err(_))) => Err(ApiError::Incomplete),
+        Ok(Err(_)) => Err(ApiError::TooLarge { limit }),
+        Err(_) => Err(ApiError::Slow),
+    }
+}
+
+/// Strict as `json::from_str` is, and no object of any depth may name a key twice.
+fn parse<T: Body>(body: &[u8]) -> Result<T, ApiError> {
+    let text = std::str::from_utf8(body)
+        .map_err(|_| ApiError::Json(JsonError { path: ".".into(), reason: "is not UTF-8".into() }))?;
+    json::from_str::<NoRepeats>(text).map_err(ApiError::Json)?;
+    json::from_str(text).map_err(ApiError::Json)
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let declared = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = declared.and_then(|value| value.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn announced_length(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Whoever sent this is the issuer's administrator.
+pub(crate) struct Administrator;
+
+impl FromRequest for Administrator {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let role = request.app_data::<Data<IssuerRole>>();
+        ready(check_bearer(request, role.and_then(|role| role.admin_token.as_ref())).map(|()| Self))
+    }
+}
+
+/// Whoever sent this is the relying party.
+pub(crate) struct RelyingParty;
+
+impl FromRequest for RelyingParty {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let role = request.app_data::<Data<VerifierRole>>();
+        ready(check_bearer(request, role.and_then(|role| role.api_token.as_ref())).map(|()| Self))
+    }
+}
+
+fn check_bearer(request: &HttpRequest, token: Option<&ApiToken>) -> Result<(), ApiError> {
+    let token = token.ok_or(ApiError::NotConfigured)?;
+    let mut given = request.headers().get_all(AUTHORIZATION);
+    let (Some(only), None) = (given.next(), given.next()) else { return Err(ApiError::Unauthorized) };
+    let (scheme, credentials) = only.as_bytes().split_at_checked(7).ok_or(ApiError::Unauthorized)?;
+    if scheme.eq_ignore_ascii_case(b"Bearer ") && token.is(credentials) {
+        Ok(())
+    } else {
+        Err(ApiError::Unauthorized)
+    }
+}
+
+/// A reference in a path. What is none of ours exists nowhere.
+macro_rules! id_in_path {
+    ($(#[$doc:meta])* $name:ident, $parameter:literal, $unknown:expr) => {
+        $(#[$doc])*
+        pub(crate) struct $name(pub(crate) Id);
+
+        impl FromRequest for $name {
+            type Error = ApiError;
+            type Future = Ready<Result<Self, ApiError>>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                ready(request.match_info().get($parameter).and_then(Id::parse).map(Self).ok_or($unknown))
+            }
+        }
+    };
+}
+
+id_in_path!(
+    /// A registered licence.
+    LicenceId, "licence", ApiError::LicenceUnknown
+);
+id_in_path!(
+    /// A token exchange.
+    ExchangePath, "exchange", ApiError::ExchangeUnknown
+);
+id_in_path!(
+    /// A request.
+    RequestId, "request", ApiError::RequestUnknown
+);
+
+/// The name of a policy: `[a-z][a-z0-9_-]{0,63}`.
+pub(crate) struct PolicyName(pub(crate) String);
+
+impl PolicyName {
+    /// Whether a text is such a name.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let sound = text.len() <= 64
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
+        sound.then(|| Self(text.to_owned()))
+    }
+}
+
+impl FromRequest for PolicyName {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let name = request.match_info().get("policy").and_then(Self::parse);
+        ready(name.ok_or_else(|| ApiError::invalid("policy", "must match [a-z][a-z0-9_-]{0,63}")))
+    }
+}

@@ -1,0 +1,83 @@
+//! The references this service gives out: random, and known only to those who were given them.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rand_core::{OsRng, RngCore};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// `N` random bytes of the system.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0u8; N];
+    OsRng.fill_bytes(&mut bytes);
+    bytes
+}
+
+/// A reference of 16 random bytes, written as 32 lower-case hexadecimal digits. Not printed by `Debug`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Id(pub(crate) [u8; 16]);
+
+impl Id {
+    /// A new one.
+    pub(crate) fn random() -> Self {
+        Self(random())
+    }
+
+    /// Reads its one spelling.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut bytes = [0u8; 16];
+        let lower = !text.bytes().any(|b| b.is_ascii_uppercase());
+        (lower && hex::decode_to_slice(text, &mut bytes).is_ok()).then_some(Self(bytes))
+    }
+
+    /// Its one spelling.
+    pub(crate) fn text(&self) -> String {
+        hex::encode(self.0)
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Id(..)")
+    }
+}
+
+/// A fresh offer code: 32 random bytes in base64url.
+pub(crate) fn offer_code() -> String {
+    URL_SAFE_NO_PAD.encode(*Zeroizing::new(random::<32>()))
+}
+
+/// What is kept of a secret text or of bytes that are only to be recognised again: their SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fingerprint(pub(crate) [u8; 32]);
+
+impl Fingerprint {
+    /// Of these bytes.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fingerprint(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_spelling() {
+        let id = Id::random();
+        assert_eq!(Id::parse(&id.text()), Some(id));
+        for bad in ["", "00", &id.text().to_uppercase().replace('0', "A"), &format!("{}0", id.text())] {
+            assert_eq!(Id::parse(bad), None, "{bad}");
+        }
+        assert_eq!(offer_code().len(), 43);
+        assert_ne!(offer_code(), offer_code());
+    }
+}

@@ -1,0 +1,79 @@
+//! The issuer's role: who it is, what it issues, and the state of its token exchanges.
+
+pub(crate) mod credentials;
+pub(crate) mod licences;
+pub(crate) mod tokens;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use glimpse_api::Metadata;
+use glimpse_circuits::key::Issuer;
+use glimpse_circuits::schema::{Schema, SchemaDigest};
+use glimpse_issuer::{IssuerSecretKey, TokenExchanges};
+use glimpse_profiles::Profile;
+
+use crate::config::{ApiToken, IssuerConfig};
+use crate::shared::Shared;
+use crate::workers::Workers;
+
+/// An issuer of every built-in profile under one key.
+pub(crate) struct IssuerRole {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) admin_token: Option<ApiToken>,
+    key: Arc<IssuerSecretKey>,
+    issuer: Issuer,
+    schemas: BTreeMap<SchemaDigest, Arc<Schema>>,
+    offer_lifetime: u64,
+    exchanges: Mutex<TokenExchanges>,
+    workers: Workers,
+    started: Instant,
+}
+
+impl IssuerRole {
+    /// The role with its key.
+    pub(crate) fn new(shared: Arc<Shared>, config: IssuerConfig, key: Arc<IssuerSecretKey>) -> Self {
+        let schemas: BTreeMap<_, _> = builtin_schemas().map(|schema| (schema.digest(), schema)).collect();
+        let issuer = Issuer {
+            id: config.id,
+            name: config.name,
+            key: *key.public(),
+            schemas: schemas.keys().copied().collect(),
+        };
+        let exchanges = TokenExchanges::new(config.exchange_capacity, config.exchange_lifetime);
+        Self {
+            admin_token: config.admin_token,
+            key,
+            issuer,
+            schemas,
+            offer_lifetime: config.offer_lifetime,
+            exchanges: Mutex::new(exchanges),
+            workers: Workers::new(shared.limits.proof_workers, shared.limits.proof_queue),
+            started: Instant::now(),
+            shared,
+        }
+    }
+
+    /// Who it is, for verifiers.
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    fn metadata(&self) -> Metadata {
+        let schemas = self.schemas.values().map(|schema| Schema::clone(schema)).collect();
+        Metadata { issuers: vec![self.issuer.clone()], schemas }
+    }
+}
+
+/// The schemas of the built-in profiles.
+pub(crate) fn builtin_schemas() -> impl Iterator<Item = Arc<Schema>> {
+    glimpse_profiles::builtin().iter().map(Profile::schema).cloned().map(Arc::new)
+}
+
+/// Keys and schemas.
+pub(crate) async fn metadata(role: Data<IssuerRole>) -> HttpResponse {
+    HttpResponse::Ok().json(role.metadata())
+}

@@ -1,0 +1,83 @@
+//! Helper tokens: anonymous, in two requests, with nothing kept between them but in memory.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use glimpse_api::{Blob, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest, TokenRespondResponse};
+use glimpse_circuits::encoding::{DecodeError, Reader};
+use glimpse_circuits::token::{TOKEN_BATCH_SIZES, TokenCommitment, TokenPair};
+use glimpse_issuer::{ExchangeId, TokenError, TokenExchange, TokenExchanges};
+use rand_core::OsRng;
+
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{ExchangePath, StrictJson};
+use crate::ids::Id;
+use crate::issuer::IssuerRole;
+
+/// First half: opens an exchange.
+pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitRequest>) -> ApiResult {
+    if body.0.key != *role.key.public() {
+        return Err(ApiError::invalid("key", "is not one that tokens are made under here"));
+    }
+    let (exchange, commitments) = role.commit(body.0.pairs).await?;
+    let commitments = commitments.iter().map(|commitment| commitment.to_bytes().as_slice().into());
+    let commitments = commitments.collect();
+    Ok(HttpResponse::Ok().json(TokenCommitResponse { exchange: Id(exchange.0).text(), commitments }))
+}
+
+/// Second half: ends it, whatever comes of it.
+pub(crate) async fn respond(
+    role: Data<IssuerRole>,
+    exchange: ExchangePath,
+    body: StrictJson<TokenRespondRequest>,
+) -> ApiResult {
+    let challenges = each("challenges", &body.0.challenges, |bytes| {
+        let mut reader = Reader::new(bytes);
+        let challenge = reader.scalar()?;
+        reader.finish().map(|()| challenge)
+    })?;
+    let open = role.exchanges().take(&ExchangeId(exchange.0.0), role.seconds())?;
+    let responses = open.respond(&role.key, &challenges)?;
+    let responses = responses.iter().map(|response| response.as_bytes().as_slice().into()).collect();
+    Ok(HttpResponse::Ok().json(TokenRespondResponse { responses }))
+}
+
+impl IssuerRole {
+    async fn commit(
+        self: &Arc<Self>,
+        pairs: Vec<Blob>,
+    ) -> Result<(ExchangeId, Vec<TokenCommitment>), ApiError> {
+        if !TOKEN_BATCH_SIZES.contains(&pairs.len()) {
+            return Err(TokenError::BatchSize.into());
+        }
+        let role = self.clone();
+        let committed = self.workers.run(move || {
+            let pairs = each("pairs", &pairs, TokenPair::from_bytes)?;
+            TokenExchange::commit(&role.key, &pairs, &mut OsRng).map_err(ApiError::from)
+        });
+        let (exchange, commitments) = committed.await??;
+        Ok((self.exchanges().insert(exchange, self.seconds(), &mut OsRng)?, commitments))
+    }
+
+    /// A thread that panicked while it held the lock left the exchanges as they were, or without one.
+    fn exchanges(&self) -> MutexGuard<'_, TokenExchanges> {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A clock that does not go back.
+    fn seconds(&self) -> u64 {
+        self.started.elapsed().as_secs()
+    }
+}
+
+fn each<T>(
+    member: &str,
+    blobs: &[Blob],
+    read: impl Fn(&[u8]) -> Result<T, DecodeError>,
+) -> Result<Vec<T>, ApiError> {
+    let numbered = blobs.iter().enumerate();
+    numbered
+        .map(|(i, blob)| read(&blob.0).map_err(|error| ApiError::invalid(format!("{member}[{i}]"), error)))
+        .collect()
+}

@@ -1,0 +1,29 @@
+//! What both roles need.
+
+use std::time::Duration;
+
+use crate::config::{Clock, Limits};
+use crate::store::Store;
+
+/// Store, clock, public address and limits of one service.
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    /// Without a slash at its end.
+    pub(crate) public_uri: String,
+    pub(crate) limits: Limits,
+}
+
+impl Shared {
+    /// Where a path of the interface is, with its one parameter filled in.
+    pub(crate) fn uri(&self, pattern: &str, parameter: &str, value: &str) -> String {
+        format!("{}{}", self.public_uri, pattern.replace(&format!("{{{parameter}}}"), value))
+    }
+}
+
+impl Limits {
+    /// How long a body may take to arrive: less than the whole request, so that its sender is told what was slow.
+    pub(crate) fn body_timeout(&self) -> Duration {
+        self.request_timeout.mul_f32(0.75)
+    }
+}

@@ -1,0 +1,157 @@
+//! What is kept, and what the operations answer.
+
+use glimpse_api::{Blob, VerdictReport};
+use glimpse_circuits::attribute::Value;
+use glimpse_circuits::encoding::{Reader, write_value};
+use glimpse_circuits::request::{Nonce, Request};
+use glimpse_circuits::schema::{Schema, SchemaDigest};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use crate::ids::{Fingerprint, Id};
+
+/// A registered licence. Holds attributes.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct LicenceRecord {
+    /// Its schema.
+    pub(crate) schema: SchemaDigest,
+    /// The authority's reference for the holder.
+    pub(crate) holder: String,
+    /// The values in schema order, as `write_value` writes them.
+    values: Blob,
+    /// When it was registered.
+    registered_at: u64,
+}
+
+impl LicenceRecord {
+    /// A licence with these checked values.
+    pub(crate) fn new(schema: &Schema, holder: String, values: &[Value], registered_at: u64) -> Self {
+        let mut bytes = Vec::new();
+        values.iter().for_each(|value| write_value(&mut bytes, value));
+        Self { schema: schema.digest(), holder, values: bytes.into(), registered_at }
+    }
+
+    /// Its values, as many as the schema has attributes.
+    pub(crate) fn values(&self, schema: &Schema) -> Result<Vec<Value>, StoreError> {
+        let damaged = |_| StoreError::Record("licences");
+        let mut reader = Reader::new(&self.values.0);
+        let values = schema.attributes().iter().map(|_| reader.value()).collect::<Result<_, _>>();
+        reader.finish().map_err(damaged)?;
+        values.map_err(damaged)
+    }
+}
+
+/// An offer, under the fingerprint of its code.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct OfferRecord {
+    pub(super) licence: Blob,
+    pub(super) nonce: Nonce,
+    pub(super) expires_at: u64,
+    pub(super) answer: Option<Answer>,
+}
+
+/// What an offer was answered with, for the wallet that asks again. Holds attributes.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    /// Fingerprint of the request's bytes.
+    request: Blob,
+    /// The bytes of the issued credential.
+    pub(crate) credential: Blob,
+}
+
+impl Answer {
+    /// The answer to a request of this fingerprint.
+    pub(crate) fn new(request: Fingerprint, credential: Vec<u8>) -> Self {
+        Self { request: request.0.as_slice().into(), credential: credential.into() }
+    }
+
+    /// Whether it is the answer to this request.
+    pub(crate) fn is_to(&self, request: &Fingerprint) -> bool {
+        self.request.0 == request.0
+    }
+}
+
+/// An offer that has not expired, with all that an issuance rests on.
+pub(crate) struct OpenOffer {
+    pub(crate) licence: LicenceRecord,
+    pub(crate) nonce: Nonce,
+    pub(crate) expires_at: u64,
+    /// N_reg of the holder under the key that was asked about.
+    pub(crate) registered: Option<[u8; 32]>,
+    pub(crate) answer: Option<Answer>,
+}
+
+/// An issuance to be recorded.
+pub(crate) struct IssuanceRecord {
+    /// The offer it uses up.
+    pub(crate) offer: Fingerprint,
+    /// Fingerprint of the request's bytes.
+    pub(crate) request: Fingerprint,
+    /// The issuer key.
+    pub(crate) key: [u8; 32],
+    /// Handle and N_reg; none for credentials without a holder.
+    pub(crate) holder: Option<(u32, [u8; 32])>,
+    /// The bytes of the issued credential.
+    pub(crate) credential: Vec<u8>,
+}
+
+/// What became of an issuance to be recorded. Only `Stored` changed anything.
+pub(crate) enum RecordedIssuance {
+    /// It happened.
+    Stored,
+    /// The same request was answered before, with this.
+    Repeated(Answer),
+    /// Another request used the offer.
+    OfferUsed,
+    /// There is no such offer, or it has expired.
+    OfferUnknown,
+    /// The handle is given out already: draw another.
+    HandleTaken,
+    /// The holder has another link secret under this key.
+    HolderRegistered,
+}
+
+/// What a presentation came to.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Outcome {
+    /// Everything asked for is true.
+    Accepted(VerdictReport),
+    /// It was not shown to be true.
+    Refused,
+}
+
+/// A stored request.
+pub(crate) struct StoredRequest {
+    pub(crate) request: Request,
+    /// Absent as long as it is not decided.
+    pub(crate) outcome: Option<Outcome>,
+}
+
+/// What became of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// It stands.
+    Decided,
+    /// Another one stood already.
+    Already,
+    /// The request had expired.
+    Expired,
+    /// There is no such request.
+    Unknown,
+}
+
+pub(super) fn to_json<T: Serialize>(table: &'static str, record: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(record).map_err(|_| StoreError::Record(table))
+}
+
+pub(super) fn from_json<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(bytes).map_err(|_| StoreError::Record(table))
+}
+
+/// The licence of an offer.
+pub(super) fn licence_id(offer: &OfferRecord) -> Result<Id, StoreError> {
+    let id = <[u8; 16]>::try_from(offer.licence.0.as_slice());
+    id.map(Id).map_err(|_| StoreError::Record("offers"))
+}

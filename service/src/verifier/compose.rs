@@ -1,0 +1,89 @@
+//! From a policy to a request and its relation.
+
+use std::sync::Arc;
+
+use glimpse_api::{FieldProblem, Policy, RequestedLicence, paths};
+use glimpse_circuits::labels;
+use glimpse_circuits::relation::Relation;
+use glimpse_circuits::request::{
+    CheckKind, Nonce, Request, RequestDocument, RequestFormError, RequestedCredential,
+};
+use glimpse_circuits::schema::SchemaDigest;
+
+use super::VerifierRole;
+use crate::error::ApiError;
+use crate::ids::{Id, random};
+
+impl VerifierRole {
+    /// A request for a policy, issued now, under the given id. Problems name the policy's members after `at`.
+    pub(super) fn compose(&self, policy: &Policy, id: &Id, at: &str) -> Result<Relation, ApiError> {
+        let now = self.shared.clock.now();
+        let licences = policy.licences.iter().enumerate();
+        let credentials =
+            licences.map(|(i, licence)| self.credential(licence, &format!("{at}licences[{i}]")));
+        let document = RequestDocument {
+            version: labels::VERSION,
+            audience: self.verifier.audience().to_owned(),
+            audience_name: self.audience_name.clone(),
+            purpose: policy.purpose.clone(),
+            response_uri: self.shared.uri(paths::PRESENTATION, "request", &id.text()),
+            nonce: Nonce(random()),
+            issued_at: now,
+            expires_at: now.saturating_add(self.request_lifetime),
+            credentials: credentials.collect::<Result<_, _>>()?,
+            statements: policy.statements.clone(),
+        };
+        let request = Request::try_from(document).map_err(|error| form_problem(error, at))?;
+        Relation::compile(Arc::new(request), self.verifier.registry())
+            .map_err(|error| ApiError::Invalid(vec![field(&error.member, &error.reason, at)]))
+    }
+
+    fn credential(&self, licence: &RequestedLicence, at: &str) -> Result<RequestedCredential, ApiError> {
+        let schema = self.schema(&licence.schema, at)?;
+        let issuers = licence.issuers.clone().unwrap_or_else(|| self.keys_for(&schema));
+        // A wallet may know other keys than this verifier; a policy that lists one unknown here is a mistake.
+        let known = self.keys_for(&schema);
+        if let Some(position) = issuers.iter().position(|key| !known.contains(key)) {
+            return Err(ApiError::invalid(
+                format!("{at}.issuers[{position}]"),
+                "unknown issuer key for this schema",
+            ));
+        }
+        if licence.check == CheckKind::Keyed && issuers.iter().any(|key| Some(*key) != self.keyed) {
+            let reason = "keyed presentations can only be checked for this service's own issuer key";
+            return Err(ApiError::invalid(format!("{at}.check"), reason));
+        }
+        Ok(RequestedCredential { id: licence.id.clone(), schema, issuers, check: licence.check })
+    }
+
+    /// The one schema of this id that a known issuer issues.
+    fn schema(&self, id: &str, at: &str) -> Result<SchemaDigest, ApiError> {
+        let known = self.verifier.registry().schemas().filter(|schema| schema.id() == id);
+        let mut issued =
+            known.map(|schema| schema.digest()).filter(|digest| !self.keys_for(digest).is_empty());
+        let problem = |reason: &str| Err(ApiError::invalid(format!("{at}.schema"), reason));
+        match (issued.next(), issued.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => problem("unknown schema, or none that a known issuer issues"),
+            (Some(_), Some(_)) => problem("several schemas of this id are known"),
+        }
+    }
+}
+
+fn form_problem(error: RequestFormError, at: &str) -> ApiError {
+    match error {
+        RequestFormError::Json(error) => ApiError::Json(error),
+        RequestFormError::Member { member, reason } => ApiError::Invalid(vec![field(&member, &reason, at)]),
+        // `RequestFormError` may grow.
+        error => ApiError::invalid(at, error),
+    }
+}
+
+/// What requests call credentials, policies call licences.
+fn field(member: &str, reason: &impl ToString, at: &str) -> FieldProblem {
+    let member = match member.strip_prefix("credentials") {
+        Some(rest) => format!("licences{rest}"),
+        None => member.to_owned(),
+    };
+    FieldProblem { field: format!("{at}{member}"), reason: reason.to_string() }
+}

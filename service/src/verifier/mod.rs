@@ -1,0 +1,80 @@
+//! The verifier's role: who it answers to, what it accepts, and the relations it has at hand.
+
+mod cache;
+mod compose;
+pub(crate) mod policies;
+pub(crate) mod presentations;
+mod report;
+pub(crate) mod requests;
+pub(crate) mod stateless;
+
+use std::sync::Arc;
+
+use glimpse_circuits::key::{Issuer, IssuerPublicKey, Registry};
+use glimpse_circuits::schema::SchemaDigest;
+use glimpse_circuits::text::Text;
+use glimpse_issuer::IssuerSecretKey;
+use glimpse_verifier::Verifier;
+
+use self::cache::RelationCache;
+use crate::config::{ApiToken, VerifierConfig};
+use crate::issuer::builtin_schemas;
+use crate::shared::Shared;
+use crate::workers::Workers;
+
+/// Most compiled relations at hand. The largest have about a megabyte.
+const CACHED_RELATIONS: usize = 128;
+
+/// A relying party's verifier.
+pub(crate) struct VerifierRole {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) api_token: Option<ApiToken>,
+    verifier: Verifier,
+    audience_name: Text,
+    request_lifetime: u64,
+    result_lifetime: u64,
+    /// The key whose keyed presentations can be checked here.
+    keyed: Option<IssuerPublicKey>,
+    relations: RelationCache,
+    workers: Workers,
+}
+
+impl VerifierRole {
+    /// The role, which knows the service's own issuer if there is one and can check its keyed presentations.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        config: VerifierConfig,
+        own: Option<(Issuer, Arc<IssuerSecretKey>)>,
+    ) -> Self {
+        let mut registry = Registry::default();
+        builtin_schemas().for_each(|schema| registry.add_schema(schema));
+        config.schemas.into_iter().for_each(|schema| registry.add_schema(Arc::new(schema)));
+        config.trusted_issuers.into_iter().for_each(|issuer| registry.add_issuer(issuer));
+        let (issuer, key) = own.unzip();
+        issuer.into_iter().for_each(|issuer| registry.add_issuer(issuer));
+
+        let keyed = key.as_ref().map(|key| *key.public());
+        let audience = config.audience.unwrap_or_else(|| shared.public_uri.clone());
+        let mut verifier = Verifier::new(audience, registry);
+        if let Some(key) = key {
+            verifier = verifier.with_keyed_check(key);
+        }
+        Self {
+            api_token: config.api_token,
+            verifier,
+            audience_name: config.audience_name,
+            request_lifetime: config.request_lifetime,
+            result_lifetime: config.result_lifetime,
+            keyed,
+            relations: RelationCache::new(CACHED_RELATIONS),
+            workers: Workers::new(shared.limits.proof_workers, shared.limits.proof_queue),
+            shared,
+        }
+    }
+
+    /// The keys known to issue a schema.
+    fn keys_for(&self, schema: &SchemaDigest) -> Vec<IssuerPublicKey> {
+        let issuers = self.verifier.registry().issuers();
+        issuers.filter(|issuer| issuer.schemas.contains(schema)).map(|issuer| issuer.key).collect()
+    }
+}

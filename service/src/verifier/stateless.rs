@@ -1,0 +1,41 @@
+//! Checks a presentation for a relying party that keeps its own requests.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use glimpse_api::StatelessVerification;
+use glimpse_verifier::{Cause, VerificationFailure};
+
+use super::VerifierRole;
+use super::report::{cause_code, report};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{RelyingParty, StrictJson};
+
+/// A verdict, or what is wrong with the request, or nothing but that the presentation was not accepted.
+pub(crate) async fn verify(
+    _relying_party: RelyingParty,
+    role: Data<VerifierRole>,
+    body: StrictJson<StatelessVerification>,
+) -> ApiResult {
+    let (request, presentation) = (Arc::new(body.0.request), body.0.presentation.0);
+    let (checker, now) = (role.clone(), role.shared.clock.now());
+    let check = move || checker.verifier.verify(&request, &presentation, now);
+    let verdict = role.workers.run(check).await?.map_err(|failure| refusal(&failure))?;
+    Ok(HttpResponse::Ok().json(report(&verdict)))
+}
+
+/// The request is the caller's own, so what is wrong with it is no secret.
+fn refusal(failure: &VerificationFailure) -> ApiError {
+    tracing::info!(cause = cause_code(failure.cause()), "presentation refused");
+    match failure.cause() {
+        Cause::Audience => ApiError::invalid("request.audience", "is not this verifier's"),
+        Cause::Expired => ApiError::invalid("request.expires_at", "has passed"),
+        Cause::NotYetValid => ApiError::invalid("request.issued_at", "is in the future"),
+        Cause::Request(error) => ApiError::invalid(format!("request.{}", error.member), &error.reason),
+        Cause::NoIssuerSecret => {
+            ApiError::invalid("request.credentials", "ask for keyed checks that cannot be made here")
+        }
+        Cause::Decode(_) | Cause::Proof => ApiError::PresentationRefused,
+    }
+}

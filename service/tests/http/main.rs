@@ -1,0 +1,12 @@
+//! The service over HTTP, on a port of its own for each test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bodies;
+mod flow;
+mod issuance;
+mod requests;
+mod start;
+mod tokens;

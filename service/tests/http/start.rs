@@ -1,0 +1,84 @@
+//! What a service refuses to start with, and that it can be stopped and started again.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use glimpse_api::{Metadata, paths};
+use glimpse_service::{Application, StartError, spawn};
+
+use crate::support::{Client, config, text};
+
+#[test]
+fn stopped_and_started_again_it_is_the_same_issuer() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = || {
+        let running = spawn(config(directory.path())).unwrap();
+        let metadata: Metadata = Client::new(running.base_url()).get(paths::METADATA, None).ok();
+        assert_eq!((metadata.issuers.len(), metadata.schemas.len()), (1, 3));
+        running.stop().unwrap();
+        metadata.issuers[0].key
+    };
+    let first = key();
+    for _ in 0..5 {
+        assert_eq!(key(), first);
+    }
+    let file = directory.path().join("issuer.key");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_key_that_others_can_read_is_damaged_or_is_gone() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("issuer.key");
+    spawn(config(directory.path())).unwrap().stop().unwrap();
+    let refusal = || match Application::build(config(directory.path())) {
+        Err(error @ StartError::Key { .. }) => error.to_string(),
+        other => panic!("{other:?}"),
+    };
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(refusal().contains("mode 644"));
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    let sound = fs::read(&file).unwrap();
+    fs::write(&file, &sound[..60]).unwrap();
+    assert!(refusal().contains("damaged"));
+    fs::remove_file(&file).unwrap();
+    assert!(refusal().contains("backup"));
+}
+
+#[test]
+fn one_process_one_store_one_address() {
+    let directory = tempfile::tempdir().unwrap();
+    let running = spawn(config(directory.path())).unwrap();
+    let second = Application::build(config(directory.path()));
+    assert!(matches!(second, Err(StartError::Store { .. })), "{second:?}");
+    let other = tempfile::tempdir().unwrap();
+    let mut taken = config(other.path());
+    taken.listen = running.base_url().trim_start_matches("http://").parse().unwrap();
+    assert!(matches!(Application::build(taken), Err(StartError::Listen { .. })));
+}
+
+#[test]
+fn names_and_addresses_that_no_request_could_carry() {
+    let refused = |change: &dyn Fn(&mut glimpse_service::Config)| {
+        let directory = tempfile::tempdir().unwrap();
+        let mut config = config(directory.path());
+        change(&mut config);
+        let built = Application::build(config);
+        assert!(matches!(built, Err(StartError::Config(_))), "{built:?}");
+    };
+    refused(&|config| config.public_uri = Some("glimpse.example".into()));
+    refused(&|config| config.public_uri = Some("https://glimpse.example/?a=b".into()));
+    refused(&|config| config.verifier.as_mut().unwrap().audience = Some(String::new()));
+    refused(&|config| config.verifier.as_mut().unwrap().audience_name = text(""));
+    refused(&|config| config.verifier.as_mut().unwrap().request_lifetime = 0);
+    refused(&|config| config.issuer.as_mut().unwrap().id = "a\u{202e}b".into());
+    refused(&|config| config.issuer.as_mut().unwrap().offer_lifetime = 0);
+}
+
+#[test]
+fn a_service_that_is_dropped_has_stopped() {
+    let directory = tempfile::tempdir().unwrap();
+    drop(spawn(config(directory.path())).unwrap());
+    drop(Application::build(config(directory.path())).unwrap());
+    spawn(config(directory.path())).unwrap().stop().unwrap();
+}

@@ -1,0 +1,115 @@
+//! Nothing that is worth anything to a reader of the log is in it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use glimpse_api::{Blob, CredentialResponse, PROBLEM_CONTENT_TYPE, paths};
+use glimpse_circuits::issuance::IssuedCredential;
+use serde_json::json;
+use support::{ADMIN, DRIVING, RELYING_PARTY, Service, Wallet, driving_policy, sample};
+use tracing_subscriber::EnvFilter;
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Everything that anything in the process says at any level, but for the client that plays wallet here.
+fn capture() -> Captured {
+    let captured = Captured::default();
+    let writer = captured.clone();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("trace,ureq=off,ureq_proto=off"))
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .init();
+    captured
+}
+
+#[test]
+fn no_attribute_code_token_or_reference() {
+    let captured = capture();
+    let mut secrets: Vec<String> = vec![ADMIN.into(), RELYING_PARTY.into()];
+    let service = Service::start();
+    let client = service.client();
+    let attributes = sample(DRIVING, 7);
+    // Short values would be found anywhere.
+    secrets.extend(attributes.values().filter_map(|v| v.as_str()).filter(|v| v.len() > 3).map(String::from));
+    let licence = client.register(DRIVING, "holder-reference-7", &attributes);
+    let code = client.offer(&licence).code;
+    secrets.extend([licence, code.clone(), "holder-reference-7".into()]);
+
+    let wallet = Wallet::new(client.clone());
+    let (details, pending, ask) = wallet.ask(&code);
+    let answer: CredentialResponse = client.post(paths::CREDENTIALS, None, &ask).ok();
+    let schema = wallet.registry.schema(&details.schema).unwrap();
+    let issued = IssuedCredential::from_bytes(schema, &answer.credential.0).unwrap();
+    secrets.extend([issued.handle.to_string(), hex::encode(issued.a.encoded.as_bytes())]);
+    secrets.extend([ask["request"].as_str().unwrap().into(), base64(&answer.credential.0)]);
+    let credential = wallet.finish(&details, pending, &answer);
+    let mut tokens = wallet.tokens(&credential, 4);
+    let (exchange, _, mut challenges) = wallet.open_exchange(&credential, 4);
+    secrets.push(challenges["challenges"][0].as_str().unwrap().into());
+
+    // What goes wrong is logged as well, and so is what comes of it.
+    let wrong = json!({ "profile": DRIVING, "holder": "h", "attributes": { "sex": "wrong-value-of-sex" } });
+    client.post(paths::LICENCES, Some(ADMIN), &wrong).problem(422, "invalid");
+    client
+        .raw("POST", paths::OFFERS_REDEEM, None, br#"{"code":{"wrong-code":1}}"#)
+        .problem(400, "malformed-body");
+    client.post(paths::OFFERS_REDEEM, None, &json!({ "code": "wrong-code" })).problem(404, "offer-unknown");
+    client.post(paths::LICENCES, Some("wrong-bearer-token"), &wrong).problem(401, "unauthorized");
+    client.get("/wrong-path?wrong-query=1", None).problem(404, "not-found");
+    let path = paths::TOKEN_EXCHANGE.replace("{exchange}", &exchange);
+    challenges["challenges"].as_array_mut().unwrap().pop();
+    client.post(&path, None, &challenges).problem(422, "invalid");
+    secrets
+        .extend(["wrong-value", "wrong-code", "wrong-bearer", "wrong-path", "wrong-query"].map(String::from));
+    secrets.push(exchange);
+
+    for alter in [false, true] {
+        let created = client.request(&driving_policy("token"));
+        let mut presentation = wallet.present(client.fetch(&created), &credential, tokens.pop());
+        if alter {
+            presentation[200] ^= 1;
+        }
+        let status = client.submit(&created.id, &presentation).status;
+        assert_eq!(status, if alter { 422 } else { 200 });
+        client.result(&created);
+        secrets.extend([created.id, base64(&presentation), hex::encode(&presentation[..64])]);
+    }
+    let key_file = std::fs::read_to_string(service.directory.path().join("issuer.key")).unwrap();
+    secrets.push(key_file.lines().nth(1).unwrap().trim_start_matches("secret ").into());
+    drop(service);
+
+    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    for secret in &secrets {
+        let found = log.lines().find(|line| line.contains(secret.as_str()));
+        assert!(found.is_none(), "{secret} in {found:?}");
+    }
+    // It is a log all the same.
+    for said in
+        [paths::TOKEN_EXCHANGE, paths::CREDENTIALS, "request_id=", "problem=\"offer-unknown\"", "cause="]
+    {
+        assert!(log.contains(said), "{said}");
+    }
+    assert!(!log.contains(PROBLEM_CONTENT_TYPE));
+}
+
+fn base64(bytes: &[u8]) -> String {
+    let quoted = serde_json::to_string(&Blob::from(bytes)).unwrap();
+    // Its beginning is enough to be found by.
+    quoted.trim_matches('"')[..40].to_owned()
+}

@@ -1,0 +1,348 @@
+//! A service on a port of its own, and a wallet to visit it with.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use glimpse_api::{
+    Blob, CredentialResponse, Metadata, OfferCreated, OfferDetails, PROBLEM_CONTENT_TYPE, Problem,
+    RegisteredLicence, RequestCreated, ResultReport, TokenCommitResponse, TokenRespondResponse, paths,
+};
+use glimpse_circuits::encoding::Reader;
+use glimpse_circuits::issuance::IssuedCredential;
+use glimpse_circuits::key::Registry;
+use glimpse_circuits::relation::Relation;
+use glimpse_circuits::request::{CheckKind, Request};
+use glimpse_circuits::text::Text;
+use glimpse_circuits::token::TokenCommitment;
+use glimpse_profiles::builtin_by_schema_id;
+use glimpse_profiles::sample::Persona;
+use glimpse_prover::{
+    BlindedTokens, Credential, Holding, LinkSecret, PendingIssuance, PendingTokens, Showing, Token, present,
+};
+use glimpse_service::{ApiToken, Clock, Config, IssuerConfig, Running, VerifierConfig, spawn};
+use rand_core::OsRng;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+
+pub const ADMIN: &str = "admin-token-of-the-tests";
+pub const RELYING_PARTY: &str = "relying-party-token-of-the-tests";
+pub const DRIVING: &str = "cn.driving_licence";
+/// 2026-11-22T04:00:00Z, noon in China.
+pub const NOW: u64 = 1_795_320_000;
+
+pub fn text(text: &str) -> Text {
+    Text { zh_cn: text.into(), en: text.into() }
+}
+
+/// Both roles, with everything in one directory.
+pub fn config(directory: &Path) -> Config {
+    let mut issuer = IssuerConfig::new("91000000TEST", text("Issuer"), directory.join("issuer.key"));
+    issuer.admin_token = Some(ApiToken::new(ADMIN).unwrap());
+    let mut verifier = VerifierConfig::new(text("Verifier"));
+    verifier.api_token = Some(ApiToken::new(RELYING_PARTY).unwrap());
+    let mut config = Config::new("127.0.0.1:0".parse().unwrap(), directory);
+    config.issuer = Some(issuer);
+    config.verifier = Some(verifier);
+    config.limits.event_loops = 2;
+    config.stop_on_signals = false;
+    config
+}
+
+pub struct Service {
+    pub running: Option<Running>,
+    pub url: String,
+    pub clock: Arc<AtomicU64>,
+    pub directory: TempDir,
+}
+
+impl Service {
+    pub fn start() -> Self {
+        Self::start_with(|_| ())
+    }
+
+    pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicU64::new(NOW));
+        let mut config = config(directory.path());
+        let told = clock.clone();
+        config.clock = Clock::new(move || told.load(Ordering::Relaxed));
+        change(&mut config);
+        let running = spawn(config).unwrap();
+        Self { url: running.base_url().to_owned(), running: Some(running), clock, directory }
+    }
+
+    pub fn pass(&self, seconds: u64) {
+        self.clock.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    pub fn client(&self) -> Client {
+        Client::new(&self.url)
+    }
+}
+
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// A successful answer of a wire type.
+    pub fn ok<T: DeserializeOwned>(self) -> T {
+        assert!(
+            (200..300).contains(&self.status),
+            "{}: {}",
+            self.status,
+            String::from_utf8_lossy(&self.body)
+        );
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// A problem of a status and kind, in the form that all of them have.
+    #[track_caller]
+    pub fn problem(self, status: u16, kind: &str) -> Problem {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        assert_eq!(self.header("content-type"), PROBLEM_CONTENT_TYPE);
+        assert_eq!(self.header("cache-control"), "no-store");
+        assert_eq!(self.header("x-content-type-options"), "nosniff");
+        assert_eq!(self.header("x-request-id").len(), 32);
+        let problem: Problem = serde_json::from_slice(&self.body).unwrap();
+        assert_eq!(problem.kind, format!("urn:glimpse:problem:{kind}"));
+        assert_eq!(problem.status, status);
+        problem
+    }
+
+    /// The members a problem names.
+    #[track_caller]
+    pub fn fields(self, status: u16, kind: &str) -> Vec<String> {
+        self.problem(status, kind).errors.into_iter().map(|error| error.field).collect()
+    }
+}
+
+#[derive(Clone)]
+pub struct Client {
+    agent: ureq::Agent,
+    pub url: String,
+}
+
+impl Client {
+    pub fn new(url: &str) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build()
+            .into();
+        Self { agent, url: url.to_owned() }
+    }
+
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Response {
+        self.try_send(method, path, headers, body).unwrap()
+    }
+
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Result<Response, ureq::Error> {
+        let uri = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.url) };
+        let mut request = ureq::http::Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = match body {
+            Some(body) => self.agent.run(request.body(body).unwrap())?,
+            None => self.agent.run(request.body(()).unwrap())?,
+        };
+        Ok(Response {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.body_mut().read_to_vec()?,
+        })
+    }
+
+    pub fn get(&self, path: &str, token: Option<&str>) -> Response {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let headers: Vec<_> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+        self.send("GET", path, &headers, None)
+    }
+
+    pub fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Response {
+        self.json("POST", path, token, body)
+    }
+
+    pub fn json(&self, method: &str, path: &str, token: Option<&str>, body: &Value) -> Response {
+        self.raw(method, path, token, body.to_string().as_bytes())
+    }
+
+    pub fn raw(&self, method: &str, path: &str, token: Option<&str>, body: &[u8]) -> Response {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(bearer.iter().map(|bearer| ("authorization", bearer.as_str())));
+        self.send(method, path, &headers, Some(body))
+    }
+
+    /// Registers a licence.
+    pub fn register(&self, profile: &str, holder: &str, attributes: &Map<String, Value>) -> String {
+        let body = json!({ "profile": profile, "holder": holder, "attributes": attributes });
+        self.post(paths::LICENCES, Some(ADMIN), &body).ok::<RegisteredLicence>().licence
+    }
+
+    /// Registers a generated licence.
+    pub fn register_sample(&self, profile: &str, seed: u64) -> String {
+        self.register(profile, &format!("holder-{seed}"), &sample(profile, seed))
+    }
+
+    pub fn offer(&self, licence: &str) -> OfferCreated {
+        let path = paths::LICENCE_OFFERS.replace("{licence}", licence);
+        self.send("POST", &path, &[("authorization", &format!("Bearer {ADMIN}"))], Some(b"")).ok()
+    }
+
+    pub fn redeem(&self, code: &str) -> OfferDetails {
+        self.post(paths::OFFERS_REDEEM, None, &json!({ "code": code })).ok()
+    }
+
+    pub fn registry(&self) -> Registry {
+        let metadata: Metadata = self.get(paths::METADATA, None).ok();
+        let mut registry = Registry::default();
+        metadata.schemas.into_iter().for_each(|schema| registry.add_schema(Arc::new(schema)));
+        metadata.issuers.into_iter().for_each(|issuer| registry.add_issuer(issuer));
+        registry
+    }
+
+    /// Makes a request of a policy in place.
+    pub fn request(&self, policy: &Value) -> RequestCreated {
+        self.post(paths::REQUESTS, Some(RELYING_PARTY), &json!({ "inline": policy })).ok()
+    }
+
+    pub fn fetch(&self, created: &RequestCreated) -> Arc<Request> {
+        let response = self.get(&created.request_uri, None);
+        assert_eq!(response.header("content-type"), "application/json");
+        Arc::new(Request::from_json(std::str::from_utf8(&response.body).unwrap()).unwrap())
+    }
+
+    pub fn submit(&self, id: &str, presentation: &[u8]) -> Response {
+        let body = json!({ "presentation": Blob::from(presentation) });
+        self.post(&paths::PRESENTATION.replace("{request}", id), None, &body)
+    }
+
+    pub fn result(&self, created: &RequestCreated) -> ResultReport {
+        self.get(&created.result_uri, Some(RELYING_PARTY)).ok()
+    }
+}
+
+/// A licence of a generated persona.
+pub fn sample(profile: &str, seed: u64) -> Map<String, Value> {
+    builtin_by_schema_id(profile).unwrap().sample(&Persona::new(seed))
+}
+
+/// Sex and classes disclosed; of age; in force.
+pub fn driving_policy(check: &str) -> Value {
+    json!({
+        "purpose": text("Car rental"),
+        "licences": [{ "id": "licence", "schema": DRIVING, "check": check }],
+        "statements": [
+            { "disclose": { "of": "licence.sex" } },
+            { "disclose": { "of": "licence.classes" } },
+            { "age": { "of": "licence.birth_date", "at_least": "18" } },
+            { "date": { "of": "licence.valid_until", "from": "today" } },
+        ],
+    })
+}
+
+/// A holder's wallet, in memory.
+pub struct Wallet {
+    pub client: Client,
+    pub registry: Registry,
+    pub secret: LinkSecret,
+}
+
+impl Wallet {
+    pub fn new(client: Client) -> Self {
+        Self { registry: client.registry(), client, secret: LinkSecret::generate(&mut OsRng) }
+    }
+
+    /// What a wallet sends for an offer, and what it keeps meanwhile.
+    pub fn ask(&self, code: &str) -> (OfferDetails, PendingIssuance, Value) {
+        let details = self.client.redeem(code);
+        let schema = self.registry.schema(&details.schema).unwrap();
+        let pending = PendingIssuance::begin(&self.secret, &details.key, schema, &details.nonce, &mut OsRng);
+        let request = Blob::from(pending.request().to_bytes().as_slice());
+        let body = json!({ "code": code, "request": request });
+        (details, pending, body)
+    }
+
+    pub fn finish(
+        &self,
+        details: &OfferDetails,
+        pending: PendingIssuance,
+        answer: &CredentialResponse,
+    ) -> Credential {
+        let schema = self.registry.schema(&details.schema).unwrap();
+        let issued = IssuedCredential::from_bytes(schema, &answer.credential.0).unwrap();
+        pending.finish(&self.secret, &details.key, schema.clone(), issued).unwrap()
+    }
+
+    pub fn obtain(&self, code: &str) -> Credential {
+        let (details, pending, body) = self.ask(code);
+        let answer = self.client.post(paths::CREDENTIALS, None, &body).ok();
+        self.finish(&details, pending, &answer)
+    }
+
+    /// First half of a token exchange.
+    pub fn open_exchange(&self, credential: &Credential, count: usize) -> (String, BlindedTokens, Value) {
+        let pending = PendingTokens::begin(credential, count, &mut OsRng);
+        let answer: TokenCommitResponse =
+            self.client.post(paths::TOKENS, None, &commit_body(credential, &pending)).ok();
+        let commitments: Vec<_> =
+            answer.commitments.iter().map(|blob| TokenCommitment::from_bytes(&blob.0).unwrap()).collect();
+        let (blinded, challenges) = pending.challenge(&commitments, &mut OsRng).unwrap();
+        let challenges: Vec<Blob> = challenges.iter().map(|c| c.as_bytes().as_slice().into()).collect();
+        (answer.exchange, blinded, json!({ "challenges": challenges }))
+    }
+
+    pub fn tokens(&self, credential: &Credential, count: usize) -> Vec<Token> {
+        let (exchange, blinded, challenges) = self.open_exchange(credential, count);
+        let path = paths::TOKEN_EXCHANGE.replace("{exchange}", &exchange);
+        let answer: TokenRespondResponse = self.client.post(&path, None, &challenges).ok();
+        let responses: Vec<_> =
+            answer.responses.iter().map(|blob| Reader::new(&blob.0).scalar().unwrap()).collect();
+        blinded.finish(&responses).unwrap()
+    }
+
+    /// The bytes of a presentation of one credential.
+    pub fn present(&self, request: Arc<Request>, credential: &Credential, token: Option<Token>) -> Vec<u8> {
+        let relation = Relation::compile(request, &self.registry).unwrap();
+        let showing = match relation.credentials()[0].check {
+            CheckKind::Token => Showing::Token(token.unwrap()),
+            CheckKind::Keyed => Showing::Keyed,
+        };
+        present(&relation, &self.secret, vec![Holding { credential, showing }], &mut OsRng)
+            .unwrap()
+            .to_bytes()
+    }
+}
+
+pub fn commit_body(credential: &Credential, pending: &PendingTokens) -> Value {
+    let pairs: Vec<Blob> = pending.pairs().iter().map(|pair| pair.to_bytes().as_slice().into()).collect();
+    json!({ "key": credential.key(), "pairs": pairs })
+}
+
+/// A wallet with the generated driving licence of a seed.
+pub fn holder(service: &Service, seed: u64) -> (Wallet, Credential) {
+    let client = service.client();
+    let licence = client.register_sample(DRIVING, seed);
+    let wallet = Wallet::new(client.clone());
+    let credential = wallet.obtain(&client.offer(&licence).code);
+    (wallet, credential)
+}

@@ -1,0 +1,161 @@
+//! Typed calls over a transport.
+
+use glimpse_api::{PROBLEM_CONTENT_TYPE, Problem};
+use glimpse_circuits::json;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use crate::address::{Address, AddressError};
+use crate::display::clean_foreign;
+use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError};
+
+/// Issuer metadata with its code tables.
+pub(crate) const MAX_METADATA_BYTES: u64 = 4 * 1024 * 1024;
+/// Requests with their sets.
+pub(crate) const MAX_REQUEST_BYTES: u64 = 1024 * 1024;
+/// Credentials, tokens, decisions and problems.
+pub(crate) const MAX_ANSWER_BYTES: u64 = 256 * 1024;
+
+const PROBLEM_PREFIX: &str = "urn:glimpse:problem:";
+/// Most members of a problem that are repeated.
+const MAX_PROBLEM_ERRORS: usize = 5;
+
+pub(crate) struct Client {
+    pub(crate) transport: Box<dyn Transport>,
+    pub(crate) allow_insecure: bool,
+}
+
+impl Client {
+    /// Whether an address is one that may be talked to.
+    pub(crate) fn permits(&self, address: &Address) -> Result<(), AddressError> {
+        if address.is_open() && !self.allow_insecure { Err(AddressError::Open) } else { Ok(()) }
+    }
+
+    /// GETs a text.
+    pub(crate) fn get_text(&self, address: &Address, limit: u64) -> Result<Zeroizing<String>, ClientError> {
+        let body = self.send(address, None, limit)?;
+        std::str::from_utf8(&body).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| not_utf8())
+    }
+
+    /// GETs a value.
+    pub(crate) fn get<T: DeserializeOwned>(&self, address: &Address, limit: u64) -> Result<T, ClientError> {
+        read(&self.send(address, None, limit)?)
+    }
+
+    /// POSTs a value for another.
+    pub(crate) fn post<T: DeserializeOwned>(
+        &self,
+        address: &Address,
+        body: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        read(&self.post_raw(address, body)?)
+    }
+
+    /// POSTs a value; whatever a success answers is for the caller to read.
+    pub(crate) fn post_raw(
+        &self,
+        address: &Address,
+        body: &impl Serialize,
+    ) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+        let body = serde_json::to_vec(body).map_err(|_| ClientError::Answer("cannot be written".into()))?;
+        self.send(address, Some(Zeroizing::new(body)), MAX_ANSWER_BYTES)
+    }
+
+    fn send(
+        &self,
+        address: &Address,
+        body: Option<Zeroizing<Vec<u8>>>,
+        limit: u64,
+    ) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+        self.permits(address)?;
+        let uri = Zeroizing::new(address.to_string());
+        let body = body.as_ref().map(|body| body.as_slice());
+        let answer = self.transport.send(&HttpRequest { uri: &uri, body, max_response_bytes: limit })?;
+        // Whatever the transport: no longer body, no status but success goes further.
+        match answer.status {
+            200..=299 if answer.body.len() as u64 <= limit => Ok(answer.body),
+            200..=299 => Err(TransportError::TooLarge.into()),
+            300..=399 => Err(ClientError::Redirect),
+            _ => Err(failure(&answer)),
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ClientError> {
+    let text = std::str::from_utf8(body).map_err(|_| not_utf8())?;
+    json::from_str(text).map_err(|error| ClientError::Answer(clean_foreign(&error.to_string())))
+}
+
+fn not_utf8() -> ClientError {
+    ClientError::Answer("not a text".into())
+}
+
+/// What a status other than success says, if it is a problem of ours.
+fn failure(answer: &HttpResponse) -> ClientError {
+    let is_problem = answer.content_type.as_deref() == Some(PROBLEM_CONTENT_TYPE);
+    match serde_json::from_slice::<Problem>(&answer.body) {
+        Ok(problem) if is_problem => ClientError::Problem(ServerProblem::new(answer.status, &problem)),
+        _ => ClientError::Status(answer.status),
+    }
+}
+
+/// A problem that a server reported. Its texts are the server's, cleaned of what could rewrite the terminal.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ServerProblem {
+    /// HTTP status.
+    pub status: u16,
+    /// Last part of the problem's type, such as `offer-used`; empty for types of others.
+    pub kind: String,
+    /// What the server says.
+    pub message: String,
+}
+
+impl ServerProblem {
+    fn new(status: u16, problem: &Problem) -> Self {
+        let kind = problem.kind.strip_prefix(PROBLEM_PREFIX).unwrap_or_default();
+        let mut message = clean_foreign(&problem.title);
+        if let Some(detail) = &problem.detail {
+            message.push_str(&format!(": {}", clean_foreign(detail)));
+        }
+        for error in problem.errors.iter().take(MAX_PROBLEM_ERRORS) {
+            message.push_str(&format!("; {} {}", clean_foreign(&error.field), clean_foreign(&error.reason)));
+        }
+        Self { status, kind: clean_foreign(kind), message }
+    }
+}
+
+/// Why a call to a server came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The address is not used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// There is no answer.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The server refused, and said why.
+    #[error("the server answered: {0}")]
+    Problem(ServerProblem),
+    /// The server refused, and did not say why.
+    #[error("the server answered with status {0}")]
+    Status(u16),
+    /// The server sent the wallet elsewhere.
+    #[error("the server wants to redirect elsewhere, which the wallet does not follow")]
+    Redirect,
+    /// The answer is not what it should be.
+    #[error("the server's answer cannot be read: {0}")]
+    Answer(String),
+}
+
+impl ClientError {
+    /// The kind of problem the server reported, if it did.
+    pub(crate) fn problem_kind(&self) -> Option<&str> {
+        match self {
+            Self::Problem(problem) => Some(&problem.kind),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What a wallet's file holds.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use glimpse_circuits::decimal;
+use glimpse_circuits::key::{Issuer, IssuerPublicKey, Registry};
+use glimpse_circuits::request::Nonce;
+use glimpse_circuits::schema::{Schema, SchemaDigest};
+use glimpse_prover::{Credential, LinkSecret, PendingIssuance};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::file::FileError;
+use crate::ledger::LedgerEntry;
+use crate::secret::{SecretBytes, SecretText};
+
+/// Everything. Saved as a whole.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Contents {
+    /// How often it was saved.
+    #[serde(with = "decimal")]
+    pub(crate) saves: u64,
+    pub(crate) link_secret: SecretBytes,
+    /// Pinned issuers by address.
+    pub(crate) issuers: BTreeMap<String, Pin>,
+    /// The schemas of pins and credentials.
+    pub(crate) schemas: Vec<Schema>,
+    pub(crate) credentials: Vec<StoredCredential>,
+    pub(crate) pending: Vec<PendingOffer>,
+    pub(crate) ledger: Vec<LedgerEntry>,
+}
+
+/// What was published at an address when it was pinned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pin {
+    #[serde(with = "decimal")]
+    pub(crate) pinned_at: u64,
+    pub(crate) issuers: Vec<Issuer>,
+    pub(crate) schemas: Vec<SchemaDigest>,
+}
+
+/// A credential with its unspent tokens. A token is here until it is spent, and never again.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredCredential {
+    pub(crate) id: String,
+    pub(crate) issuer_uri: String,
+    /// As it was called when the credential was obtained.
+    pub(crate) issuer: Issuer,
+    pub(crate) schema: SchemaDigest,
+    #[serde(with = "decimal")]
+    pub(crate) obtained_at: u64,
+    pub(crate) bytes: SecretBytes,
+    pub(crate) tokens: Vec<SecretBytes>,
+}
+
+/// An issuance that was asked for, and not answered yet.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PendingOffer {
+    pub(crate) id: String,
+    pub(crate) issuer_uri: String,
+    pub(crate) code: SecretText,
+    pub(crate) key: IssuerPublicKey,
+    pub(crate) schema: SchemaDigest,
+    pub(crate) nonce: Nonce,
+    #[serde(with = "decimal")]
+    pub(crate) expires_at: u64,
+    /// See `PendingIssuance::to_bytes`; none without a holder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) issuance: Option<SecretBytes>,
+}
+
+impl Contents {
+    pub(crate) fn new(secret: &LinkSecret) -> Self {
+        Self {
+            saves: 0,
+            link_secret: SecretBytes::of(&*secret.to_bytes()),
+            issuers: BTreeMap::new(),
+            schemas: Vec::new(),
+            credentials: Vec::new(),
+            pending: Vec::new(),
+            ledger: Vec::new(),
+        }
+    }
+
+    /// Reads decrypted contents. They were authenticated: a failure means that another program wrote them.
+    pub(crate) fn from_json(json: &[u8]) -> Result<Self, FileError> {
+        serde_json::from_slice(json).map_err(|_| FileError::Damaged)
+    }
+
+    /// JSON in a buffer of exactly the right size with room for a tag: growing ones would leave copies behind.
+    pub(crate) fn to_json(&self) -> Result<Zeroizing<Vec<u8>>, FileError> {
+        let mut count = Counter(0);
+        serde_json::to_writer(&mut count, self).map_err(|_| FileError::TooLarge)?;
+        let mut json = Zeroizing::new(Vec::with_capacity(count.0 + 16));
+        serde_json::to_writer(&mut *json, self).map_err(|_| FileError::TooLarge)?;
+        Ok(json)
+    }
+
+    pub(crate) fn link_secret(&self) -> Result<LinkSecret, FileError> {
+        let bytes: &[u8; 32] = self.link_secret.0.as_slice().try_into().map_err(|_| FileError::Damaged)?;
+        LinkSecret::from_bytes(bytes).ok_or(FileError::Damaged)
+    }
+
+    pub(crate) fn schema(&self, digest: &SchemaDigest) -> Option<&Schema> {
+        self.schemas.iter().find(|schema| schema.digest() == *digest)
+    }
+
+    /// Everything that is pinned: what is not in it does not exist for requests.
+    pub(crate) fn registry(&self) -> Registry {
+        let mut registry = Registry::default();
+        for pin in self.issuers.values() {
+            let schemas = pin.schemas.iter().filter_map(|digest| self.schema(digest));
+            schemas.for_each(|schema| registry.add_schema(Arc::new(schema.clone())));
+            pin.issuers.iter().for_each(|issuer| registry.add_issuer(issuer.clone()));
+        }
+        registry
+    }
+
+    /// Adds schemas, and drops those that neither a pin nor a credential nor a pending issuance needs.
+    pub(crate) fn keep_schemas(&mut self, more: &[Schema]) {
+        for schema in more {
+            if self.schema(&schema.digest()).is_none() {
+                self.schemas.push(schema.clone());
+            }
+        }
+        let needed: Vec<SchemaDigest> = (self.issuers.values().flat_map(|pin| pin.schemas.iter().copied()))
+            .chain(self.credentials.iter().map(|credential| credential.schema))
+            .chain(self.pending.iter().map(|pending| pending.schema))
+            .collect();
+        self.schemas.retain(|schema| needed.contains(&schema.digest()));
+    }
+
+    pub(crate) fn stored(&self, id: &str) -> Option<&StoredCredential> {
+        self.credentials.iter().find(|credential| credential.id == id)
+    }
+
+    pub(crate) fn stored_mut(&mut self, id: &str) -> Option<&mut StoredCredential> {
+        self.credentials.iter_mut().find(|credential| credential.id == id)
+    }
+
+    /// The credential itself, checked anew.
+    pub(crate) fn credential(&self, stored: &StoredCredential) -> Result<Credential, FileError> {
+        let schema = self.schema(&stored.schema).ok_or(FileError::Damaged)?;
+        let secret = self.link_secret()?;
+        Credential::from_bytes(Arc::new(schema.clone()), stored.issuer.key, &secret, &stored.bytes.0)
+            .map_err(|_| FileError::Damaged)
+    }
+
+    /// A short id that no credential and no pending issuance has.
+    pub(crate) fn fresh_id(&self, rng: &mut impl rand_core::RngCore) -> String {
+        const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
+        loop {
+            let mut bits = rng.next_u32();
+            let mut id = String::with_capacity(6);
+            for _ in 0..6 {
+                id.push(char::from(ALPHABET[(bits % 32) as usize]));
+                bits /= 32;
+            }
+            let taken = self
+                .credentials
+                .iter()
+                .map(|c| &c.id)
+                .chain(self.pending.iter().map(|p| &p.id))
+                .any(|t| *t == id);
+            if !taken {
+                return id;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Contents(saved {} times)", self.saves)
+    }
+}
+
+impl PendingOffer {
+    pub(crate) fn issuance(&self) -> Result<Option<PendingIssuance>, FileError> {
+        let read =
+            |bytes: &SecretBytes| PendingIssuance::from_bytes(&bytes.0).map_err(|_| FileError::Damaged);
+        self.issuance.as_ref().map(read).transpose()
+    }
+}
+
+struct Counter(usize);
+
+impl io::Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! Why a request is not answered, and what its holder should know before answering.
+
+use glimpse_circuits::relation::{Reason, RelationError};
+use glimpse_circuits::text::{Language, Text};
+
+use crate::address::AddressError;
+use crate::display::clean;
+
+/// Why the wallet will not answer a request. Stays with the holder: to the verifier, nothing of it is visible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// Too late.
+    Expired,
+    /// Issued in the future: one of the clocks is wrong.
+    NotYetValid,
+    /// The answer would go to an address that is not used.
+    ResponseAddress(AddressError),
+    /// The answer would go elsewhere than where the request came from.
+    ForeignResponse {
+        /// Where it came from.
+        from: String,
+        /// Where the answer would go.
+        to: String,
+    },
+    /// The request names an unknown schema or issuer key, or asks what a schema does not allow.
+    NotAcceptable(RelationError),
+    /// No licence of the kind, from an issuer that is accepted.
+    NoLicence(Vec<Text>),
+    /// The wallet's licences do not make it true.
+    NotTrue,
+    /// Answered before, and the answer arrived.
+    Answered,
+}
+
+/// What the holder should know before answering.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The party names itself by an address that is not where the answer goes: somebody may be passing a request on.
+    ForeignAudience {
+        /// What it calls itself.
+        audience: String,
+        /// Where the answer goes.
+        to: String,
+    },
+    /// Nobody knows where the request came from.
+    UnknownOrigin,
+    /// The party was told something about an attribute again and again.
+    Budget {
+        /// The attribute.
+        title: Text,
+        /// How often in the last 30 days.
+        count: usize,
+    },
+    /// An answer was sent before, and nobody knows whether it arrived.
+    SentBefore,
+    /// More combinations of licences than were tried.
+    ManyChoices,
+}
+
+impl Obstacle {
+    /// In words.
+    pub fn to_text(&self, language: Language) -> String {
+        let zh = language == Language::Chinese;
+        match self {
+            Self::Expired if zh => "请求已过期".into(),
+            Self::Expired => "the request has expired".into(),
+            Self::NotYetValid if zh => "请求的签发时间在未来，请检查本机时钟".into(),
+            Self::NotYetValid => "the request was issued in the future; check this machine's clock".into(),
+            Self::ResponseAddress(AddressError::Open) if zh => "回答将不加密发送，因此不发送".into(),
+            Self::ResponseAddress(_) if zh => "回答的接收地址无效".into(),
+            Self::ResponseAddress(error) => format!("where the answer would go: {error}"),
+            Self::ForeignResponse { from, to } if zh => {
+                format!("请求来自 {from}，回答却要发往 {to}，因此不发送")
+            }
+            Self::ForeignResponse { from, to } => {
+                format!("the request came from {from}, but the answer would go to {to}")
+            }
+            Self::NotAcceptable(error) => not_acceptable(error, zh),
+            Self::NoLicence(titles) => {
+                let titles = titles.iter().map(|title| clean(title.get(language))).collect::<Vec<_>>();
+                if zh {
+                    format!("没有可用的证照：{}", titles.join("、"))
+                } else {
+                    format!("no licence that would do: {}", titles.join(", "))
+                }
+            }
+            Self::NotTrue if zh => "所问之事与您的证照不符，没有可以证明的内容".into(),
+            Self::NotTrue => "what is asked is not true of your licences; there is nothing to prove".into(),
+            Self::Answered if zh => "已经回答过这一请求".into(),
+            Self::Answered => "this request was answered before".into(),
+        }
+    }
+}
+
+fn not_acceptable(error: &RelationError, zh: bool) -> String {
+    if !zh {
+        return match &error.reason {
+            Reason::UnknownSchema => {
+                "the request is about a kind of licence that this wallet does not know; pin its issuer first"
+                    .into()
+            }
+            Reason::UnknownIssuer => {
+                "the request accepts an issuer key that this wallet does not know; pin that issuer first"
+                    .into()
+            }
+            Reason::Never(_) | Reason::NotDisclosed(_) | Reason::Narrow { .. } => {
+                format!("the request asks for too much: {}", clean(&error.to_string()))
+            }
+            _ => format!("the request is not in order: {}", clean(&error.to_string())),
+        };
+    }
+    match &error.reason {
+        Reason::UnknownSchema => "请求涉及本钱包不认识的证照种类，请先登记其签发机关".into(),
+        Reason::UnknownIssuer => "请求接受本钱包不认识的签发机关密钥，请先登记该签发机关".into(),
+        Reason::Never(name) => format!("请求过度：{}永不离开钱包", clean(name)),
+        Reason::NotDisclosed(name) => format!("请求过度：{}不得出示", clean(name)),
+        Reason::Narrow { name, choices, least } => {
+            format!("请求过度：对{}的询问只剩{choices}个可能值，至少须留{least}个", clean(name))
+        }
+        _ => format!("请求不合规（{}）", clean(&error.member)),
+    }
+}
+
+impl Warning {
+    /// In words.
+    pub fn to_text(&self, language: Language) -> String {
+        let zh = language == Language::Chinese;
+        match self {
+            Self::ForeignAudience { audience, to } if zh => {
+                format!("对方自称 {audience}，回答却发往 {to}：可能有人在转递请求")
+            }
+            Self::ForeignAudience { audience, to } => {
+                format!(
+                    "this party calls itself {audience}, but the answer goes to {to}: a request may be being passed on"
+                )
+            }
+            Self::UnknownOrigin if zh => "无从得知这一请求来自何处，请核对接收地址".into(),
+            Self::UnknownOrigin => {
+                "nobody knows where this request came from; check where the answer goes".into()
+            }
+            Self::Budget { title, count } if zh => {
+                format!(
+                    "近30天内，对方已{count}次问及您的“{}”；多次回答合起来会说出更多",
+                    clean(&title.zh_cn)
+                )
+            }
+            Self::Budget { title, count } => format!(
+                "this party has asked about your {} {count} times in the last 30 days; taken together, the answers say more",
+                clean(&title.en).to_lowercase()
+            ),
+            Self::SentBefore if zh => "曾发送过对这一请求的回答，是否送达不明".into(),
+            Self::SentBefore => {
+                "an answer to this request was sent before; whether it arrived is not known".into()
+            }
+            Self::ManyChoices if zh => "可用的证照组合太多，只列出一部分".into(),
+            Self::ManyChoices => "there are too many combinations of licences; only some are listed".into(),
+        }
+    }
+}

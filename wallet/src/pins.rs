@@ -1,0 +1,230 @@
+//! Trust on first use: what an issuer published when the wallet first met it, and what changed since.
+
+use std::collections::BTreeMap;
+
+use glimpse_api::Metadata;
+use glimpse_circuits::key::{Issuer, IssuerPublicKey};
+use glimpse_circuits::schema::{Schema, SchemaDigest};
+use glimpse_circuits::text::{Language, Text};
+
+use crate::contents::Pin;
+use crate::display::is_printable;
+
+/// Most issuers at one address, and most schemas.
+const MAX_ITEMS: usize = 64;
+
+/// What came of pinning an issuer.
+#[derive(Debug)]
+pub enum Pinning {
+    /// Seen for the first time; trusted from now on.
+    Pinned(PinnedIssuer),
+    /// The same as before.
+    Unchanged(PinnedIssuer),
+    /// Different from what was pinned, which stays in force: show it to the holder, who may take it with
+    /// [`Wallet::repin`](crate::Wallet::repin).
+    Changed(ChangedIssuer),
+}
+
+/// A pinned issuer.
+#[derive(Clone, Debug)]
+pub struct PinnedIssuer {
+    /// Its address.
+    pub uri: String,
+    /// When it was pinned, in seconds since 1970-01-01T00:00:00Z.
+    pub pinned_at: u64,
+    /// Who issues there, one for each key.
+    pub issuers: Vec<Issuer>,
+    /// The kinds of licences.
+    pub schemas: Vec<Schema>,
+}
+
+/// What an issuer publishes now, where something else is pinned.
+#[derive(Debug)]
+#[must_use]
+pub struct ChangedIssuer {
+    pub(crate) uri: String,
+    pub(crate) metadata: Metadata,
+    changes: Vec<Change>,
+}
+
+impl ChangedIssuer {
+    /// Its address.
+    pub fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// What differs, at least one thing.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+}
+
+/// One difference between what is pinned and what is published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A key that was not there.
+    KeyAdded(IssuerPublicKey, Text),
+    /// A key that is gone.
+    KeyRemoved(IssuerPublicKey, Text),
+    /// Another name for a key.
+    Renamed(IssuerPublicKey, Text, Text),
+    /// Another identifier for a key.
+    Reidentified(IssuerPublicKey, String, String),
+    /// A key may issue other kinds of licences than before.
+    Permissions(IssuerPublicKey, Text),
+    /// A kind of licence, or a version of one, that was not there.
+    SchemaAdded(SchemaDigest, String),
+    /// A kind of licence that is gone.
+    SchemaRemoved(SchemaDigest, String),
+}
+
+impl Change {
+    /// The difference in words.
+    pub fn to_text(&self, language: Language) -> String {
+        let zh = language == Language::Chinese;
+        match self {
+            Self::KeyAdded(key, name) if zh => format!("新增密钥：{}，{key}", name.zh_cn),
+            Self::KeyAdded(key, name) => format!("new key of {}: {key}", name.en),
+            Self::KeyRemoved(key, name) if zh => format!("密钥已撤下：{}，{key}", name.zh_cn),
+            Self::KeyRemoved(key, name) => format!("key of {} is gone: {key}", name.en),
+            Self::Renamed(_, was, now) if zh => format!("名称由“{}”改为“{}”", was.zh_cn, now.zh_cn),
+            Self::Renamed(_, was, now) => format!("name changed from \"{}\" to \"{}\"", was.en, now.en),
+            Self::Reidentified(_, was, now) if zh => format!("标识由“{was}”改为“{now}”"),
+            Self::Reidentified(_, was, now) => format!("identifier changed from \"{was}\" to \"{now}\""),
+            Self::Permissions(_, name) if zh => format!("{}可签发的证照种类有变", name.zh_cn),
+            Self::Permissions(_, name) => {
+                format!("{} may issue other kinds of licences than before", name.en)
+            }
+            Self::SchemaAdded(digest, schema) if zh => format!("新增证照种类：{schema}（{}）", short(digest)),
+            Self::SchemaAdded(digest, schema) => format!("new kind of licence: {schema} ({})", short(digest)),
+            Self::SchemaRemoved(digest, schema) if zh => {
+                format!("证照种类已撤下：{schema}（{}）", short(digest))
+            }
+            Self::SchemaRemoved(digest, schema) => {
+                format!("kind of licence is gone: {schema} ({})", short(digest))
+            }
+        }
+    }
+}
+
+fn short(digest: &SchemaDigest) -> String {
+    digest.to_string().chars().take(16).collect()
+}
+
+/// Refuses metadata that contradicts itself or could not be shown.
+pub(crate) fn check(metadata: &Metadata) -> Result<(), PinError> {
+    let counts = [metadata.issuers.len(), metadata.schemas.len()];
+    if counts.iter().any(|count| *count == 0 || *count > MAX_ITEMS) {
+        return Err(PinError::Count);
+    }
+    for (i, schema) in metadata.schemas.iter().enumerate() {
+        if metadata.schemas[..i].iter().any(|earlier| earlier.digest() == schema.digest()) {
+            return Err(PinError::Repeated);
+        }
+    }
+    for (i, issuer) in metadata.issuers.iter().enumerate() {
+        let names = [(&issuer.id, 128), (&issuer.name.zh_cn, 120), (&issuer.name.en, 120)];
+        if !names.iter().all(|(text, most)| is_printable(text, *most)) {
+            return Err(PinError::Name);
+        }
+        if metadata.issuers[..i].iter().any(|earlier| earlier.key == issuer.key) {
+            return Err(PinError::Repeated);
+        }
+        let published =
+            |digest: &SchemaDigest| metadata.schemas.iter().any(|schema| schema.digest() == *digest);
+        if !issuer.schemas.iter().all(published) {
+            return Err(PinError::UnpublishedSchema);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a key that is pinned elsewhere under another name or for other licences: whoever is pinned second could
+/// otherwise speak for whoever was pinned first.
+pub(crate) fn check_conflicts(
+    uri: &str,
+    metadata: &Metadata,
+    pins: &BTreeMap<String, Pin>,
+) -> Result<(), PinError> {
+    for (other, pin) in pins.iter().filter(|(other, _)| *other != uri) {
+        for known in &pin.issuers {
+            let claimed = metadata.issuers.iter().find(|issuer| issuer.key == known.key);
+            if claimed.is_some_and(|claimed| !same_issuer(claimed, known)) {
+                return Err(PinError::Conflict(other.clone()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What differs; the order of lists does not count.
+pub(crate) fn changes(pin: &Pin, pinned_schemas: &[&Schema], metadata: &Metadata) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for now in &metadata.issuers {
+        let Some(was) = pin.issuers.iter().find(|was| was.key == now.key) else {
+            changes.push(Change::KeyAdded(now.key, now.name.clone()));
+            continue;
+        };
+        if was.name != now.name {
+            changes.push(Change::Renamed(now.key, was.name.clone(), now.name.clone()));
+        }
+        if was.id != now.id {
+            changes.push(Change::Reidentified(now.key, was.id.clone(), now.id.clone()));
+        }
+        if !same_set(&was.schemas, &now.schemas) {
+            changes.push(Change::Permissions(now.key, now.name.clone()));
+        }
+    }
+    for was in &pin.issuers {
+        if !metadata.issuers.iter().any(|now| now.key == was.key) {
+            changes.push(Change::KeyRemoved(was.key, was.name.clone()));
+        }
+    }
+    for now in &metadata.schemas {
+        if !pin.schemas.contains(&now.digest()) {
+            changes.push(Change::SchemaAdded(now.digest(), now.to_string()));
+        }
+    }
+    for was in pinned_schemas {
+        if !metadata.schemas.iter().any(|now| now.digest() == was.digest()) {
+            changes.push(Change::SchemaRemoved(was.digest(), was.to_string()));
+        }
+    }
+    changes
+}
+
+pub(crate) fn changed(uri: String, metadata: Metadata, changes: Vec<Change>) -> ChangedIssuer {
+    ChangedIssuer { uri, metadata, changes }
+}
+
+fn same_issuer(one: &Issuer, other: &Issuer) -> bool {
+    one.key == other.key
+        && one.id == other.id
+        && one.name == other.name
+        && same_set(&one.schemas, &other.schemas)
+}
+
+fn same_set(one: &[SchemaDigest], other: &[SchemaDigest]) -> bool {
+    one.iter().all(|digest| other.contains(digest)) && other.iter().all(|digest| one.contains(digest))
+}
+
+/// Why what an issuer publishes is not pinned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PinError {
+    /// None or too many.
+    #[error("the issuer publishes no keys or no kinds of licences, or too many")]
+    Count,
+    /// A key or a schema twice.
+    #[error("the issuer publishes a key or a kind of licence twice")]
+    Repeated,
+    /// A name that is empty, too long, or could rewrite the line it is shown on.
+    #[error("the issuer has a name or an identifier that cannot be shown")]
+    Name,
+    /// A key for a schema that is not there.
+    #[error("the issuer names a kind of licence that it does not publish")]
+    UnpublishedSchema,
+    /// A key of somebody else's.
+    #[error("the issuer claims a key that is pinned for {0} with another name or for other licences")]
+    Conflict(String),
+}

@@ -1,0 +1,112 @@
+//! The stock of helper tokens.
+
+use glimpse_api::{
+    Blob, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest, TokenRespondResponse, paths,
+};
+use glimpse_circuits::encoding::Reader;
+use glimpse_circuits::token::{TOKEN_BATCH_SIZES, TokenCommitment};
+use glimpse_prover::{Credential, PendingTokens, Token};
+use rand_core::CryptoRngCore;
+
+use crate::address::Address;
+use crate::client::ClientError;
+use crate::display::clean;
+use crate::error::WalletError;
+use crate::secret::SecretBytes;
+use crate::wallet::Wallet;
+
+/// How often an exchange that the issuer dropped is started again.
+const ATTEMPTS: usize = 3;
+
+impl Wallet {
+    /// Fetches tokens for a credential, 4, 16 or 64 at once, and says how many there are then.
+    ///
+    /// Best done when nothing is about to be presented: an issuer that sees a fetch right before a presentation may
+    /// guess that they belong together, though the token itself does not tell.
+    pub fn fetch_tokens(
+        &mut self,
+        id: &str,
+        batch: usize,
+        rng: &mut impl CryptoRngCore,
+    ) -> Result<usize, WalletError> {
+        if !TOKEN_BATCH_SIZES.contains(&batch) {
+            return Err(WalletError::BatchSize);
+        }
+        let unknown = || WalletError::UnknownCredential(clean(id));
+        let stored = self.contents.stored(id).ok_or_else(unknown)?;
+        let address = Address::parse_base(&stored.issuer_uri)?;
+        let credential = self.contents.credential(stored)?;
+        let tokens = self.exchange_tokens(&address, &credential, batch, rng)?;
+        self.update(|contents| {
+            let stored = contents.stored_mut(id).ok_or_else(unknown)?;
+            stored.tokens.extend(tokens.iter().map(|token| SecretBytes(token.to_bytes())));
+            Ok(stored.tokens.len())
+        })
+    }
+
+    /// Throws all tokens away and says how many there were: after a backup was restored, spent ones may be among them.
+    pub fn drop_tokens(&mut self) -> Result<usize, WalletError> {
+        self.update(|contents| {
+            let drained = contents.credentials.iter_mut().map(|stored| stored.tokens.drain(..).count());
+            Ok(drained.sum())
+        })
+    }
+
+    fn exchange_tokens(
+        &self,
+        issuer: &Address,
+        credential: &Credential,
+        batch: usize,
+        rng: &mut impl CryptoRngCore,
+    ) -> Result<Vec<Token>, WalletError> {
+        for _ in 0..ATTEMPTS {
+            match self.exchange_once(issuer, credential, batch, rng) {
+                // A restart of the issuer dropped the exchange: new pairs, from the start.
+                Err(WalletError::Client(error)) if error.problem_kind() == Some("exchange-unknown") => {}
+                result => return result,
+            }
+        }
+        Err(WalletError::ExchangeDropped(ATTEMPTS))
+    }
+
+    fn exchange_once(
+        &self,
+        issuer: &Address,
+        credential: &Credential,
+        batch: usize,
+        rng: &mut impl CryptoRngCore,
+    ) -> Result<Vec<Token>, WalletError> {
+        let pending = PendingTokens::begin(credential, batch, rng);
+        let pairs = pending.pairs().iter().map(|pair| Blob(pair.to_bytes().to_vec())).collect();
+        let opening = TokenCommitRequest { key: *credential.key(), pairs };
+        let opened: TokenCommitResponse = self.client.post(&issuer.join(paths::TOKENS), &opening)?;
+        let named = opened.exchange.len() == 32
+            && opened.exchange.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if !named {
+            return Err(unreadable("the exchange's name").into());
+        }
+        let commitments: Result<Vec<TokenCommitment>, _> =
+            opened.commitments.iter().map(|bytes| TokenCommitment::from_bytes(&bytes.0)).collect();
+        let commitments = commitments.map_err(|_| unreadable("a commitment"))?;
+
+        let (blinded, challenges) = pending.challenge(&commitments, rng)?;
+        let challenges = challenges.iter().map(|challenge| Blob(challenge.as_bytes().to_vec())).collect();
+        let address = issuer.join(&paths::TOKEN_EXCHANGE.replace("{exchange}", &opened.exchange));
+        let answered: TokenRespondResponse =
+            self.client.post(&address, &TokenRespondRequest { challenges })?;
+        let responses: Result<Vec<_>, _> = answered
+            .responses
+            .iter()
+            .map(|bytes| {
+                let mut reader = Reader::new(&bytes.0);
+                let response = reader.scalar()?;
+                reader.finish().map(|()| response)
+            })
+            .collect();
+        Ok(blinded.finish(&responses.map_err(|_| unreadable("a response"))?)?)
+    }
+}
+
+fn unreadable(what: &str) -> ClientError {
+    ClientError::Answer(format!("{what} is malformed"))
+}

@@ -1,0 +1,81 @@
+//! What the holder reads, word for word. `GLIMPSE_WRITE_GOLDEN=1` writes the files anew.
+
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::path::Path;
+
+use glimpse_circuits::text::Language;
+use glimpse_wallet::Review;
+use serde_json::json;
+use support::{BASE, NOW, Stage};
+
+fn assert_golden(name: &str, review: &Review, ids: &[&str]) {
+    for (language, tag) in [(Language::Chinese, "zh-CN"), (Language::English, "en")] {
+        let mut text = review.to_text(language);
+        for (i, id) in ids.iter().enumerate() {
+            text = text.replace(id, &format!("id{i}"));
+        }
+        assert!(text.lines().all(|line| line.trim_end() == line));
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.{tag}.txt"));
+        if std::env::var_os("GLIMPSE_WRITE_GOLDEN").is_some() {
+            std::fs::write(&path, format!("{text}\n")).unwrap();
+        }
+        assert_eq!(format!("{text}\n"), std::fs::read_to_string(&path).unwrap(), "{}", path.display());
+    }
+}
+
+#[test]
+fn an_answer_that_shows_proves_and_hides() {
+    let mut stage = Stage::new(1);
+    let mut wallet = stage.create();
+    let id = stage.obtain(&mut wallet).id;
+    let uri = stage.request(json!([
+        {"disclose":{"of":"l.name"}},
+        {"age":{"of":"l.birth_date","at_least":"18"}},
+        {"date":{"of":"l.valid_until","from":"today"}},
+        {"flags":{"of":"l.classes","any":["C1","B2"]}},
+        {"equals":{"of":"l.region","value":"31"}},
+    ]));
+    let review = wallet.review(&uri, NOW + 1).unwrap();
+    assert!(review.can_answer() && review.chosen().is_some());
+    assert_golden("answer", &review, &[&id]);
+    let json = review.to_json();
+    assert_eq!(json["can_answer"], true);
+    assert_eq!(json["choices"][0]["shown"][0]["value"]["en"], "张三");
+    assert!(!format!("{review:?}").contains("张三"), "values do not print");
+}
+
+#[test]
+fn a_choice_between_licences_and_a_refusal() {
+    let mut stage = Stage::new(2);
+    let mut wallet = stage.create();
+    let first = stage.obtain(&mut wallet).id;
+    let second = stage.obtain(&mut wallet).id;
+    let choice = wallet.review(&stage.request(json!([{"disclose":{"of":"l.name"}}])), NOW + 1).unwrap();
+    assert_golden("choice", &choice, &[&first, &second]);
+
+    let too_much = stage.request(json!([{"disclose":{"of":"l.birth_date"}}]));
+    let refusal = wallet.review(&too_much, NOW + 400).unwrap();
+    assert_golden("refusal", &refusal, &[&first, &second]);
+}
+
+#[test]
+fn two_licences_and_warnings() {
+    let mut stage = Stage::new(3);
+    let mut wallet = stage.create();
+    let licence = stage.obtain(&mut wallet).id;
+    let code = stage
+        .service()
+        .offer("test.company", vec![glimpse_circuits::attribute::Value::Text("样例公司".into())]);
+    let company = wallet.accept_offer(BASE, &code, NOW, &mut stage.rng).unwrap().id;
+    let mut request = stage.service().request_json(
+        &[("l", "test.licence", "token"), ("c", "test.company", "keyed")],
+        json!([{"disclose":{"of":"c.name"}}, {"age":{"of":"l.birth_date","at_least":"18"}}]),
+    );
+    request["audience"] = "https://bank.example".into();
+    let review = wallet.review_json(&request.to_string(), NOW + 1).unwrap();
+    assert_golden("two", &review, &[&licence, &company]);
+}
