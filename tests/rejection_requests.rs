@@ -201,10 +201,7 @@ fn requests_that_a_verifier_must_not_answer_for() {
     };
     let (schema, issuer) = (Reason::UnknownSchema, Reason::UnknownIssuer);
     assert_eq!(unknown(&World::new(14, &[second()])), ("credentials[0].schema".into(), schema));
-    assert_eq!(
-        unknown(&World::new(15, &[all_types()])),
-        ("credentials[0].issuers".into(), issuer.clone())
-    );
+    assert_eq!(unknown(&World::new(15, &[all_types()])), ("credentials[0].issuers".into(), issuer.clone()));
     // A known key that is not known for this schema.
     let mut world = World::new(14, &[second()]);
     world.registry.add_schema(all_types());
@@ -254,4 +251,30 @@ fn presentations_are_not_exchanged() {
         assert!(matches!(cause(&verifier, &relations[1 - i], &bytes), Some(Cause::Decode(_))));
         assert!(Presentation::from_bytes(&relations[1 - i], &bytes).is_err());
     }
+}
+
+/// A request may accept keys that a verifier does not know: answers under those are refused, others are not.
+#[test]
+fn accepted_keys_that_are_not_known() {
+    let schema = all_types();
+    let mut world = World::new(16, std::slice::from_ref(&schema));
+    let wallet = world.wallet();
+    let known = world.obtain(&wallet, &schema, all_types_values());
+    let unknown = world.obtain_from_other(&wallet, &schema, all_types_values());
+    let request = world.request(&[("l", &schema)], json!([{"age": {"of": "l.birth", "at_least": "18"}}]));
+    let relation = world.relation(&request);
+    let mut registry = glimpse_circuits::key::Registry::default();
+    registry.add_schema(schema.clone());
+    registry.add_issuer(world.registry.issuer(world.issuer.public()).unwrap().as_ref().clone());
+    let verifier = Verifier::new(AUDIENCE, registry.clone());
+    let answers = [known, unknown].map(|credential| world.present(&relation, &wallet, &[&credential]));
+    assert!(verifier.verify(&request, &answers[0], NOW).is_ok());
+    let failure = verifier.verify(&request, &answers[1], NOW).unwrap_err();
+    assert_eq!(*failure.cause(), Cause::Decode(DecodeError::Issuer));
+    // Nor does a wallet answer under a key that it does not know.
+    let narrower = Relation::compile(request, &registry).unwrap();
+    let unknown = world.obtain_from_other(&wallet, &schema, all_types_values());
+    let holding = Holding { showing: Showing::Token(world.token(&unknown)), credential: &unknown };
+    let refused = present(&narrower, &wallet.secret, vec![holding], &mut world.rng);
+    assert!(matches!(refused, Err(PresentError::WrongCredential { .. })));
 }

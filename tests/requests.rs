@@ -167,20 +167,20 @@ fn coefficients_and_bounds_out_of_range() {
 fn combinations_of_what_is_no_number() {
     for name in ["name", "city", "region", "classes", "note", "badges"] {
         let of = format!("l.{name}");
-        let reason = wrong_type(name, "date or number");
+        let reason = wrong_type(&of, "date or number");
         refused(range(terms(&[(&of, "1")]), "0", "1"), reason.clone());
         refused(range(terms(&[("l.until", "1"), (&of, "-1")]), "0", "1"), reason.clone());
         refused(intervals(terms(&[(&of, "1")]), &[("0", "1")]), reason);
     }
     for name in ["seen", "score"] {
         let of = format!("l.{name}");
-        refused(range(terms(&[(&of, "1")]), "0", "1"), Reason::Optional(name.into()));
-        refused(intervals(terms(&[(&of, "1")]), &[("0", "1")]), Reason::Optional(name.into()));
+        refused(range(terms(&[(&of, "1")]), "0", "1"), Reason::Optional(of.clone()));
+        refused(intervals(terms(&[(&of, "1")]), &[("0", "1")]), Reason::Optional(of.clone()));
     }
     // The difference of two dates that may both be absent, which would be 0.
-    refused(range(terms(&[("l.seen", "1"), ("m.seen", "-1")]), "0", "0"), Reason::Optional("seen".into()));
-    refused(json!({"date": {"of": "l.seen", "from": "today"}}), Reason::Optional("seen".into()));
-    refused(json!({"age": {"of": "l.seen", "at_least": "1"}}), Reason::Optional("seen".into()));
+    refused(range(terms(&[("l.seen", "1"), ("m.seen", "-1")]), "0", "0"), Reason::Optional("l.seen".into()));
+    refused(json!({"date": {"of": "l.seen", "from": "today"}}), Reason::Optional("l.seen".into()));
+    refused(json!({"age": {"of": "l.seen", "at_least": "1"}}), Reason::Optional("l.seen".into()));
     refused(json!({"flags": {"of": "l.badges", "all": ["G1"]}}), Reason::Optional("l.badges".into()));
 }
 

@@ -1,0 +1,129 @@
+//! A generator that repeats (stuck, or of a virtual machine that was restored) must not repeat a nonce or a mask under
+//! another challenge: that would give away an issuer's key, a link secret, or what a presentation hides.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
+use glimpse_circuits::issuance::{IssuanceRequest, IssuedCredential};
+use glimpse_circuits::presentation::{Presentation, Rounds};
+use glimpse_circuits::request::Nonce;
+use glimpse_fixtures::schemas::{all_types, all_types_values};
+use glimpse_fixtures::{World, rng};
+use glimpse_issuer::{Issuance, TokenExchange, issue};
+use glimpse_prover::{Holding, PendingIssuance, PendingTokens, Showing, present};
+use serde_json::json;
+
+#[test]
+fn issuances_share_no_nonce() {
+    let schema = all_types();
+    let mut world = World::new(1, std::slice::from_ref(&schema));
+    let wallet = world.wallet();
+    let mut issued = Vec::new();
+    for number in [1, 2] {
+        let nonce = Nonce([number; 32]);
+        let pending =
+            PendingIssuance::begin(&wallet.secret, world.issuer.public(), &schema, &nonce, &mut rng(9));
+        let issuance = Issuance {
+            schema: &schema,
+            values: all_types_values(),
+            handle: 7,
+            nonce,
+            request: Some(pending.request()),
+            registered: None,
+        };
+        // The issuer's generator is the same both times.
+        issued.push(issue(&world.issuer, issuance, &mut rng(5)).unwrap());
+    }
+    assert_ne!(issued[0].e, issued[1].e);
+    let key = world.issuer.public().point();
+    let mask = |issued: &IssuedCredential| {
+        RistrettoPoint::mul_base(&issued.proof_response) - key * issued.proof_challenge
+    };
+    assert_ne!(mask(&issued[0]), mask(&issued[1]));
+}
+
+#[test]
+fn requests_for_issuance_share_no_mask() {
+    let schema = all_types();
+    let mut world = World::new(2, std::slice::from_ref(&schema));
+    let wallet = world.wallet();
+    let key = *world.issuer.public();
+    let ask = |number: u8| {
+        let nonce = Nonce([number; 32]);
+        let pending = PendingIssuance::begin(&wallet.secret, &key, &schema, &nonce, &mut rng(5));
+        let request = pending.request().clone();
+        let points =
+            [&request.blinded, &request.registration, &request.blinded_masks, &request.registration_mask];
+        (IssuanceRequest::challenge(&key, &schema.digest(), &nonce, points), request)
+    };
+    let ((c1, first), (c2, second)) = (ask(1), ask(2));
+    assert_ne!(first.registration_mask, second.registration_mask);
+    assert_ne!(first.blinded, second.blinded);
+    // What an issuer would compute from two answers under one mask.
+    let guess = (first.link_secret - second.link_secret) * (c1 - c2).invert();
+    assert_ne!(guess.to_bytes(), *wallet.secret.to_bytes());
+}
+
+#[test]
+fn batches_of_tokens_share_no_nonce() {
+    let schema = all_types();
+    let mut world = World::new(3, std::slice::from_ref(&schema));
+    let wallet = world.wallet();
+    let credential = world.obtain(&wallet, &schema, all_types_values());
+    let pending = PendingTokens::begin(&credential, 4, &mut rng(1));
+    let same = [pending.pairs()[0]; 4];
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let (_, commitments) = TokenExchange::commit(&world.issuer, &same, &mut rng(5)).unwrap();
+        seen.extend(commitments.iter().map(|commitment| commitment.r1.encoded.to_bytes()));
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 8);
+}
+
+#[test]
+fn presentations_share_no_mask() {
+    let schema = all_types();
+    let mut world = World::new(4, std::slice::from_ref(&schema));
+    let wallet = world.wallet();
+    let credential = world.obtain(&wallet, &schema, all_types_values());
+    for check in ["token", "keyed"] {
+        let statements = json!([{"age": {"of": "l.birth", "at_least": "18"}}]);
+        // In keyed mode another request makes another challenge; in token mode the same request with another token does.
+        let first = world.request_with(&[("l", &schema)], statements.clone(), check);
+        let second = if check == "token" {
+            first.clone()
+        } else {
+            world.request_with(&[("l", &schema)], statements, check)
+        };
+        let mut shown = Vec::new();
+        for request in [first, second] {
+            let relation = world.relation(&request);
+            let showing =
+                if check == "token" { Showing::Token(world.token(&credential)) } else { Showing::Keyed };
+            let holding = Holding { credential: &credential, showing };
+            let presentation = present(&relation, &wallet.secret, vec![holding], &mut rng(5)).unwrap();
+            shown.push((challenge(&relation, &presentation), presentation));
+        }
+        let [(c1, first), (c2, second)] = &shown[..] else { panic!("two were made") };
+        assert_ne!(c1, c2);
+        assert_ne!(first.commitments[0].a_bar, second.commitments[0].a_bar, "{check}: linkable");
+        let per_challenge = (c1 - c2).invert();
+        let guesses: Vec<Scalar> =
+            first.responses.iter().zip(&second.responses).map(|(a, b)| (a - b) * per_challenge).collect();
+        assert_ne!(guesses[0].to_bytes(), *wallet.secret.to_bytes(), "{check}");
+        for value in credential.values() {
+            assert!(!guesses.contains(&value.to_scalar()), "{check}: an attribute is given away");
+        }
+    }
+}
+
+fn challenge(relation: &glimpse_circuits::relation::Relation, presentation: &Presentation) -> Scalar {
+    let mut rounds = Rounds::new(relation, &presentation.issuers, &presentation.disclosed);
+    presentation.commitments.iter().for_each(|commitment| rounds.credential(commitment));
+    let digits = presentation.digits.as_ref().unwrap();
+    rounds.residual_weight(&digits.digits);
+    rounds.digit_masks(&digits.masks, &digits.tau);
+    rounds.challenge().0
+}
