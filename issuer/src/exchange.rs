@@ -70,6 +70,22 @@ impl TokenExchange {
     }
 
     /// Answers the challenges with z' = k + c'·x, once. On error the exchange is over as well.
+    ///
+    /// A second answer does not compile, and there is nothing to keep a copy for it with:
+    ///
+    /// ```compile_fail,E0382
+    /// # use glimpse_issuer::{IssuerSecretKey, TokenExchange};
+    /// # fn twice(exchange: TokenExchange, key: &IssuerSecretKey) {
+    /// let first = exchange.respond(key, &[]);
+    /// let second = exchange.respond(key, &[]);
+    /// # }
+    /// ```
+    /// ```compile_fail,E0599
+    /// # use glimpse_issuer::TokenExchange;
+    /// # fn copy(exchange: &TokenExchange) -> TokenExchange {
+    /// exchange.clone()
+    /// # }
+    /// ```
     pub fn respond(self, key: &IssuerSecretKey, challenges: &[Scalar]) -> Result<Vec<Scalar>, TokenError> {
         if challenges.len() != self.nonces.len() {
             return Err(TokenError::ChallengeCount);

@@ -152,6 +152,11 @@ impl Equation {
     }
 }
 
+/// Builds the generators and their tables, which the first check does otherwise.
+pub fn prepare() {
+    tables();
+}
+
 /// Precomputed multiples of the generators.
 fn tables() -> &'static VartimeRistrettoPrecomputation {
     static TABLES: OnceLock<VartimeRistrettoPrecomputation> = OnceLock::new();

@@ -10,5 +10,6 @@ mod equation;
 mod verdict;
 mod verify;
 
+pub use equation::prepare;
 pub use verdict::{DisclosedValue, Verdict, VerifiedCredential};
 pub use verify::{Cause, VerificationFailure, Verifier};

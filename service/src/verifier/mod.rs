@@ -46,6 +46,8 @@ impl VerifierRole {
         config: VerifierConfig,
         own: Option<(Issuer, Arc<IssuerSecretKey>)>,
     ) -> Self {
+        // Otherwise the first wallet waits for it.
+        glimpse_verifier::prepare();
         let mut registry = Registry::default();
         builtin_schemas().for_each(|schema| registry.add_schema(schema));
         config.schemas.into_iter().for_each(|schema| registry.add_schema(Arc::new(schema)));
