@@ -80,7 +80,7 @@ impl TokenExchange {
     /// let second = exchange.respond(key, &[]);
     /// # }
     /// ```
-    /// ```compile_fail,E0599
+    /// ```compile_fail,E0308
     /// # use glimpse_issuer::TokenExchange;
     /// # fn copy(exchange: &TokenExchange) -> TokenExchange {
     /// exchange.clone()
