@@ -15,7 +15,7 @@ fn presentations(c: &mut Criterion) {
     {
         let mut case = Case::driving_licence(statements);
         let bytes = case.present();
-        println!("{name}: {} bytes", bytes.len());
+        eprintln!("{name}: {} bytes", bytes.len());
         let Case { world, wallet, credential, request, relation } = &mut case;
         assert_eq!(relation.credentials()[0].check, CheckKind::Token);
 

@@ -30,7 +30,7 @@ enum Command {
     /// Run everything once: a service, a wallet, four requests, eleven attacks
     Demo(demo::Arguments),
     /// Run the service: issuer, verifier, or both
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Register licences and make offers (issuer's administrator)
     #[command(subcommand)]
     Licence(licence::Command),
@@ -46,7 +46,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
-        Command::Serve(arguments) => serve::run(arguments),
+        Command::Serve(arguments) => serve::run(*arguments),
         Command::Licence(command) => licence::run(command),
         Command::Request(command) => request::run(command),
         Command::Verify(arguments) => verify::run(&arguments),

@@ -49,7 +49,7 @@ struct BlindedToken {
     r2: EncodedPoint,
 }
 
-/// A token serves one presentation: it is consumed by [`present`](crate::present), and a wallet records that durably
+/// A token serves one presentation: it is consumed by [`present`](crate::present()), and a wallet records that durably
 /// before the presentation leaves.
 pub struct Token {
     pub(crate) r: Scalar,
