@@ -65,7 +65,7 @@ impl Report {
             "NOT everything went as it must."
         };
         format!(
-            "{requests}\n\nprove: once, with a helper token in stock. verify: median of {} runs in this process.\n\n{refused}\n\n{ending}",
+            "{requests}\n\nprove: once, from the open wallet, a helper token in stock. verify: median of {} runs in this process.\n\n{refused}\n\n{ending}",
             super::requests::VERIFY_RUNS
         )
     }
@@ -79,7 +79,7 @@ fn table(header: &[&str]) -> Table {
         .set_header(header);
     // Without a terminal there is no width to arrange for.
     if table.width().is_none() {
-        table.set_width(120);
+        table.set_width(150);
     }
     table
 }
