@@ -1,0 +1,165 @@
+//! The README's "Trying it by hand", with real processes: serve, register, offer, obtain, ask, present, read the result;
+//! then what is refused on the way, a killed service, and a damaged wallet.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+const POLICY: &str = r#"{"purpose":{"zh-CN":"进入酒吧","en":"Entering a bar"},
+  "licences":[{"id":"card","schema":"cn.resident_identity_card","check":"token"}],
+  "statements":[{"age":{"of":"card.birth_date","at_least":"18"}}]}"#;
+
+/// A service in a directory, killed when it goes.
+struct Service {
+    child: Child,
+    url: String,
+}
+
+impl Service {
+    fn start(directory: &Path) -> Self {
+        let mut child = glimpse(directory)
+            .args(["serve", "--listen", "127.0.0.1:0", "--issuer-id", "demo", "--issuer-name", "示范机关"])
+            .args(["--verifier-name", "示范酒吧"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("serving at ").unwrap().to_owned();
+        Self { child, url }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // SIGKILL: what was acknowledged must be there all the same.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn glimpse(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_glimpse"));
+    command
+        .current_dir(directory)
+        .env("GLIMPSE_ADMIN_TOKEN_FILE", "admin")
+        .env("GLIMPSE_VERIFIER_TOKEN_FILE", "relying-party")
+        .env("GLIMPSE_PASSPHRASE_FILE", "passphrase");
+    command
+}
+
+fn run(directory: &Path, url: &str, arguments: &[&str], input: &str) -> Output {
+    let mut child = glimpse(directory)
+        .env("GLIMPSE_URL", url)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn from_licence_to_verdict() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    for (name, secret) in
+        [("admin", "a".repeat(32)), ("relying-party", "r".repeat(32)), ("passphrase", "correct horse".into())]
+    {
+        fs::write(place.join(name), secret + "\n").unwrap();
+    }
+    let service = Service::start(place);
+    let url = service.url.clone();
+    let ask = |arguments: &[&str], input: &str| run(place, &url, arguments, input);
+
+    let sample = ask(&["licence", "sample", "cn.resident_identity_card"], "");
+    let mut card = json(&sample);
+    let register =
+        ["licence", "register", "--profile", "cn.resident_identity_card", "--holder", "person-1", "-"];
+    let registered = json(&ask(&register, &card.to_string()));
+    card["birth_date"] = "1990-02-30".into();
+    let reason = refused(&ask(&register, &card.to_string()));
+    assert!(reason.contains("attributes.birth_date") && !reason.contains("1990-02-30"), "{reason}");
+
+    let offer = json(&ask(&["licence", "offer", registered["licence"].as_str().unwrap()], ""));
+    assert!(ask(&["wallet", "init"], "").status.success());
+    json(&ask(&["wallet", "pin", &url], ""));
+    let credential = json(&ask(&["wallet", "accept", &url, "-"], offer["code"].as_str().unwrap()));
+    assert_eq!(credential["schema"], "cn.resident_identity_card version 1");
+
+    let created = json(&ask(&["request", "create", "--file", "-"], POLICY));
+    let (request, result) =
+        (created["request_uri"].as_str().unwrap(), created["result_uri"].as_str().unwrap());
+    let review = ask(&["wallet", "--language", "en", "review", request], "");
+    let text = String::from_utf8(review.stdout).unwrap();
+    for part in ["示范酒吧", "Entering a bar", "18 years or more", "STAYS HIDDEN"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    // Nobody is there to agree, so nothing is sent.
+    assert!(
+        refused(&ask(&["wallet", "--language", "en", "present", request], "")).contains("Nothing was shown.")
+    );
+    let pending = ask(&["request", "result", result], "");
+    assert_eq!(serde_json::from_slice::<Value>(&pending.stdout).unwrap()["status"], "pending");
+
+    let presented = ask(&["wallet", "--language", "en", "present", request, "--yes"], "");
+    assert_eq!(String::from_utf8_lossy(&presented.stdout), "Accepted.\n");
+    let verdict = json(&ask(&["request", "result", result], ""));
+    assert_eq!(verdict["status"], "accepted");
+    assert_eq!(verdict["verdict"]["disclosed"], serde_json::json!([]));
+    refused(&ask(&["wallet", "present", request, "--yes"], ""));
+
+    // Killed and started again on the same directory, at another port.
+    drop(service);
+    let again = Service::start(place);
+    let path = result.strip_prefix(&url).unwrap();
+    let kept = json(&run(place, &again.url, &["request", "result", path], ""));
+    assert_eq!(kept, verdict);
+}
+
+#[test]
+fn wallets_that_do_not_open_are_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    fs::write(place.join("passphrase"), "correct horse\n").unwrap();
+    fs::write(place.join("wrong"), "battery staple\n").unwrap();
+    let ask = |arguments: &[&str]| run(place, "http://127.0.0.1:9", arguments, "");
+    assert!(ask(&["wallet", "init"]).status.success());
+    let file = place.join("glimpse.wallet");
+    let sound = fs::read(&file).unwrap();
+    assert!(refused(&ask(&["wallet", "--passphrase-file", "wrong", "list"])).contains("wrong passphrase"));
+    assert!(refused(&ask(&["wallet", "init"])).contains("there is a file"));
+    assert_eq!(fs::read(&file).unwrap(), sound);
+
+    let mut damaged = sound;
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    fs::write(&file, &damaged).unwrap();
+    assert!(refused(&ask(&["wallet", "list"])).contains("damaged"));
+    assert_eq!(fs::read(&file).unwrap(), damaged);
+}
+
+#[test]
+fn command_lines_that_are_wrong() {
+    let directory = tempfile::tempdir().unwrap();
+    let status = |arguments: &[&str]| run(directory.path(), "", arguments, "").status.code();
+    assert_eq!(status(&["nonsense"]), Some(2));
+    assert_eq!(status(&["serve", "--issuer-id", "x"]), Some(2));
+}
