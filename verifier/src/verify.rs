@@ -63,6 +63,9 @@ impl Verifier {
     }
 
     /// The same for a relation that was compiled before, from a request whose audience and times are checked here too.
+    ///
+    /// The relation must have been compiled with this verifier's [`registry`](Self::registry): which schemas and issuers
+    /// are accepted was settled then.
     pub fn verify_compiled(
         &self,
         relation: &Relation,
