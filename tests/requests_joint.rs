@@ -107,3 +107,21 @@ fn invisible_characters_do_not_reach_the_holder() {
         assert!(matches!(refused, Reason::Value(_)), "{text:?}");
     }
 }
+
+/// Hidden text that is equal to text that may be shown is still hidden: a list about the one is a list about the other.
+#[test]
+fn hidden_text_by_way_of_an_equality() {
+    let text = || json!({"text": {"max_chars": "64"}});
+    let hidden = schema("test.hidden", "holder", vec![attribute("number", text(), true, "predicate")]);
+    let open = schema("test.open", "holder", vec![attribute("number", text(), true, "disclose")]);
+    let both = [("a", &hidden), ("b", &open)];
+    let equal = json!({"equal": {"left": "a.number", "right": "b.number"}});
+    for about in [
+        json!({"member": {"of": "b.number", "values": ["11010519491231002X", "junk"]}}),
+        json!({"equals": {"of": "b.number", "value": "11010519491231002X"}}),
+    ] {
+        assert_eq!(reason(&both, json!([equal, about])), Reason::FreeText("a.number".into()), "{about}");
+        // Without the equality it is about the open one alone.
+        compile(&both, json!([about])).unwrap();
+    }
+}

@@ -153,7 +153,8 @@ impl<'a> Names<'a> {
             .filter(move |class| *class != own)
     }
 
-    fn reference(&self, credential: usize, attribute: &Attribute) -> AttributeRef {
+    /// How a request names an attribute of one of its credentials.
+    pub(super) fn reference(&self, credential: usize, attribute: &Attribute) -> AttributeRef {
         AttributeRef {
             credential: self.credentials[credential].0.to_owned(),
             attribute: attribute.name.clone(),

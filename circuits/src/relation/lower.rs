@@ -7,7 +7,7 @@ use curve25519_dalek::scalar::Scalar;
 use crate::attribute::{Kind, Value, ValueError};
 use crate::date::Date;
 use crate::request::{AttributeRef, Day, Interval, MAX_SET, MAX_TERMS, Statement, Term};
-use crate::schema::Grade;
+use crate::schema::{Attribute, Grade};
 use crate::text::nfc;
 
 use super::build::{Names, Resolved};
@@ -106,7 +106,7 @@ impl<'a> Lowering<'a> {
     fn equals(&mut self, of: &AttributeRef, value: &str) -> Result<(), Reason> {
         let resolved = self.names.resolve(of)?;
         let element = element(resolved, of, value)?;
-        self.note_set(resolved, of, &[element])?;
+        self.note_set(resolved, &[element])?;
         let mut difference = Linear::of(self.source(resolved.class));
         difference.constant -= element;
         self.residuals.push(Residual::Zero(difference));
@@ -119,7 +119,7 @@ impl<'a> Lowering<'a> {
             return Err(Reason::TooLong(MAX_SET));
         }
         let set = elements(resolved, of, values)?;
-        self.member_of(resolved, of, set)
+        self.member_of(resolved, set)
     }
 
     fn not_member(&mut self, of: &AttributeRef, values: &[String]) -> Result<(), Reason> {
@@ -141,22 +141,17 @@ impl<'a> Lowering<'a> {
         let mut set: Vec<Scalar> =
             table.iter().map(|entry| Value::Code(entry.code.clone()).to_scalar()).collect();
         set.retain(|scalar| !excluded.contains(scalar.as_bytes()));
-        self.member_of(resolved, of, set)
+        self.member_of(resolved, set)
     }
 
     /// Two one-hot rows of about √N digits each select one of N elements (Groth and Kohlweiss 2015).
-    fn member_of(
-        &mut self,
-        resolved: Resolved<'_>,
-        of: &AttributeRef,
-        mut set: Vec<Scalar>,
-    ) -> Result<(), Reason> {
+    fn member_of(&mut self, resolved: Resolved<'_>, mut set: Vec<Scalar>) -> Result<(), Reason> {
         let distinct: BTreeSet<[u8; 32]> = set.iter().map(|scalar| scalar.to_bytes()).collect();
         if distinct.len() != set.len() {
             return Err(Reason::Repeated);
         }
         let Some(&last) = set.last() else { return Err(Reason::Empty) };
-        self.note_set(resolved, of, &set)?;
+        self.note_set(resolved, &set)?;
         let columns = ceil_sqrt(set.len());
         let rows = set.len().div_ceil(columns);
         set.resize(rows * columns, last);
@@ -368,11 +363,16 @@ impl<'a> Lowering<'a> {
     }
 
     /// The same for a set of values.
-    fn note_set(&mut self, resolved: Resolved<'_>, of: &AttributeRef, set: &[Scalar]) -> Result<(), Reason> {
-        let attribute = resolved.attribute;
-        let is_integer = matches!(attribute.kind, Kind::Date { .. } | Kind::Uint { .. });
-        if attribute.grade == Grade::Predicate && !is_integer && attribute.kind.table().is_none() {
-            return Err(Reason::FreeText(of.to_string()));
+    ///
+    /// Hidden text without a table is refused, also where it is only equal to the attribute that is asked about.
+    fn note_set(&mut self, resolved: Resolved<'_>, set: &[Scalar]) -> Result<(), Reason> {
+        let is_integer = matches!(resolved.attribute.kind, Kind::Date { .. } | Kind::Uint { .. });
+        let hidden_text = |attribute: &Attribute| {
+            attribute.grade == Grade::Predicate && !is_integer && attribute.kind.table().is_none()
+        };
+        let mut members = self.names.members(resolved.class);
+        if let Some((credential, _, attribute)) = members.find(|(.., attribute)| hidden_text(attribute)) {
+            return Err(Reason::FreeText(self.names.reference(credential, attribute).to_string()));
         }
         let integers = if is_integer { set.iter().map(integer::small).collect() } else { Vec::new() };
         self.known(resolved.class).one_of(set.iter().map(Scalar::to_bytes).collect(), integers);
