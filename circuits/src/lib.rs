@@ -1,7 +1,7 @@
 //! What prover and verifier share: generators, labels, encodings, schemas, requests, and the one function that turns
 //! a request into the relation to prove.
 //!
-//! Nothing here draws randomness, does I/O or holds a secret of the issuer.
+//! Nothing here has a source of randomness, does I/O or holds a secret of the issuer.
 
 #[macro_use]
 mod hex_text;
@@ -16,6 +16,7 @@ pub mod json;
 pub mod key;
 pub mod labels;
 pub mod presentation;
+pub mod random;
 pub mod relation;
 pub mod request;
 pub mod schema;

@@ -15,12 +15,13 @@ use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::encoding::EncodedPoint;
 use glimpse_circuits::labels;
+use glimpse_circuits::random::random_scalar;
 use glimpse_circuits::token::{TOKEN_BATCH_SIZES, TokenCommitment, TokenPair};
 use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::key::{IssuerSecretKey, hedged, random_scalar};
+use crate::key::{IssuerSecretKey, hedged};
 
 /// The open half of an exchange: one k for each pair. Zeroized on drop.
 #[derive(ZeroizeOnDrop)]

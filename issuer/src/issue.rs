@@ -10,12 +10,13 @@ use glimpse_circuits::issuance::{
     IssuanceRequest, IssuedCredential, credential_point, issuance_proof_challenge,
 };
 use glimpse_circuits::labels;
+use glimpse_circuits::random::random_scalar;
 use glimpse_circuits::request::Nonce;
 use glimpse_circuits::schema::{Binding, LicenceError, Schema};
 use rand_core::CryptoRngCore;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::key::{IssuerSecretKey, hedged, random_scalar};
+use crate::key::{IssuerSecretKey, hedged};
 
 /// What one issuance rests on.
 pub struct Issuance<'a> {

@@ -5,7 +5,7 @@ use std::fmt;
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::key::{IssuerPublicKey, KeyedCheck};
-use glimpse_circuits::transcript::transcript;
+use glimpse_circuits::random::{self, random_scalar};
 use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -68,27 +68,14 @@ impl KeyedCheck for IssuerSecretKey {
     }
 }
 
-/// A generator over what is signed or answered, the secret key and the caller's generator.
-///
-/// A nonce that repeats under two different challenges gives away x, and so would a generator that repeats: a stuck
-/// one, or a virtual machine's that was restored. This one repeats only if everything it is for repeats as well.
+/// [`random::hedged`] for one use of this key.
 pub(crate) fn hedged(
     label: &'static [u8],
     key: &IssuerSecretKey,
     public: &[&[u8]],
     rng: &mut impl CryptoRngCore,
 ) -> TranscriptRng {
-    let mut hash = transcript(label);
-    hash.append_message(b"X", key.public().encoded().as_bytes());
-    for part in public {
-        hash.append_message(b"for", part);
-    }
-    hash.build_rng().rekey_with_witness_bytes(b"x", &*key.to_bytes()).finalize(rng)
-}
-
-/// A uniform scalar from 64 random bytes.
-pub(crate) fn random_scalar(rng: &mut impl CryptoRngCore) -> Scalar {
-    let mut bytes = Zeroizing::new([0u8; 64]);
-    rng.fill_bytes(&mut *bytes);
-    Scalar::from_bytes_mod_order_wide(&bytes)
+    let mut parts: Vec<&[u8]> = vec![key.public().encoded().as_bytes()];
+    parts.extend(public);
+    random::hedged(label, &parts, &[key.x()], rng)
 }

@@ -7,13 +7,14 @@ use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::encoding::{DecodeError, EncodedPoint};
 use glimpse_circuits::issuance::{IssuanceRequest, IssuedCredential};
 use glimpse_circuits::key::IssuerPublicKey;
+use glimpse_circuits::random::random_scalar;
 use glimpse_circuits::request::Nonce;
 use glimpse_circuits::schema::{LicenceError, Schema};
 use rand_core::CryptoRngCore;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::credential::{Credential, blind};
-use crate::secret::{LinkSecret, hedged, random_scalar};
+use crate::secret::{LinkSecret, hedged};
 
 /// An issuance that was asked for and not answered yet.
 ///

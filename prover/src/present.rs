@@ -9,6 +9,7 @@ use glimpse_circuits::generators::generators;
 use glimpse_circuits::presentation::{
     CredentialCommitment, CredentialResponse, DigitProof, Presentation, Rounds, TokenProof,
 };
+use glimpse_circuits::random::random_scalar;
 use glimpse_circuits::relation::{Assignment, Polynomial, Relation, Slot};
 use glimpse_circuits::request::CheckKind;
 use rand_core::CryptoRngCore;
@@ -16,7 +17,7 @@ use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::credential::Credential;
-use crate::secret::{LinkSecret, hedged, nonzero_scalar, random_scalar};
+use crate::secret::{LinkSecret, hedged, nonzero_scalar};
 use crate::tokens::Token;
 
 /// A credential that answers one credential of a request.

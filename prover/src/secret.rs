@@ -6,7 +6,7 @@ use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::key::IssuerPublicKey;
 use glimpse_circuits::labels;
-use glimpse_circuits::transcript::transcript;
+use glimpse_circuits::random::{self, random_scalar};
 use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -44,28 +44,12 @@ impl fmt::Debug for LinkSecret {
     }
 }
 
-/// A generator over what a secret is used for, the secrets themselves and the caller's generator: it repeats only if
-/// all of them do, so that a generator that repeats does not repeat a mask under another challenge.
+/// [`random::hedged`] for one use of a wallet's secrets.
 pub(crate) fn hedged(public: &[&[u8]], secrets: &[&Scalar], rng: &mut impl CryptoRngCore) -> TranscriptRng {
-    let mut hash = transcript(labels::WALLET_RANDOMNESS);
-    for part in public {
-        hash.append_message(b"for", part);
-    }
-    let mut builder = hash.build_rng();
-    for secret in secrets {
-        builder = builder.rekey_with_witness_bytes(b"witness", secret.as_bytes());
-    }
-    builder.finalize(rng)
+    random::hedged(labels::WALLET_RANDOMNESS, public, secrets, rng)
 }
 
-/// A uniform scalar from 64 random bytes.
-pub(crate) fn random_scalar(rng: &mut impl CryptoRngCore) -> Scalar {
-    let mut bytes = Zeroizing::new([0u8; 64]);
-    rng.fill_bytes(&mut *bytes);
-    Scalar::from_bytes_mod_order_wide(&bytes)
-}
-
-/// The same without 0.
+/// A uniform scalar other than 0.
 pub(crate) fn nonzero_scalar(rng: &mut impl CryptoRngCore) -> Scalar {
     loop {
         let mut scalar = random_scalar(rng);

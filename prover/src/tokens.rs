@@ -7,12 +7,13 @@ use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::MultiscalarMul;
 use glimpse_circuits::encoding::{DecodeError, EncodedPoint, Reader};
 use glimpse_circuits::key::IssuerPublicKey;
+use glimpse_circuits::random::random_scalar;
 use glimpse_circuits::token::{TokenCommitment, TokenPair, token_challenge};
 use rand_core::CryptoRngCore;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::credential::Credential;
-use crate::secret::{hedged, nonzero_scalar, random_scalar};
+use crate::secret::{hedged, nonzero_scalar};
 
 /// Pairs that were sent, waiting for the issuer's commitments.
 pub struct PendingTokens {
