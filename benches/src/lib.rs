@@ -1,6 +1,8 @@
 //! What the benchmarks measure, prepared once.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+pub mod measure;
+
 use std::sync::Arc;
 
 use glimpse_circuits::relation::Relation;

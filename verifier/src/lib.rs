@@ -12,4 +12,4 @@ mod verify;
 
 pub use equation::prepare;
 pub use verdict::{DisclosedValue, Verdict, VerifiedCredential};
-pub use verify::{Cause, VerificationFailure, Verifier};
+pub use verify::{Cause, EmptyBatch, Item, VerificationFailure, Verifier};

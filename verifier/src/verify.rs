@@ -76,6 +76,19 @@ impl Verifier {
         self.verify_relation(relation, presentation)
     }
 
+    /// Checks several presentations at once: each gets what [`verify_compiled`](Self::verify_compiled) would say of it
+    /// alone, in order.
+    pub fn verify_batch(
+        &self,
+        items: &[Item<'_>],
+        now: u64,
+    ) -> Result<Vec<Result<Verdict, VerificationFailure>>, EmptyBatch> {
+        if items.is_empty() {
+            return Err(EmptyBatch);
+        }
+        Ok(items.iter().map(|item| self.verify_compiled(item.relation, item.presentation, now)).collect())
+    }
+
     fn check_request(&self, request: &Request, now: u64) -> Result<(), Cause> {
         let document = request.document();
         if document.audience != self.audience {
@@ -144,6 +157,20 @@ fn verdict(relation: &Relation, presentation: Presentation) -> Option<Verdict> {
         statements: words::statements(relation),
     })
 }
+
+/// One presentation of a batch.
+#[derive(Clone, Copy)]
+pub struct Item<'a> {
+    /// What was asked, compiled with the verifier's registry.
+    pub relation: &'a Relation,
+    /// The answer.
+    pub presentation: &'a [u8],
+}
+
+/// A batch of no presentations: nothing was checked, so there is nothing to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the batch is empty")]
+pub struct EmptyBatch;
 
 /// The presentation was not accepted. Outward there is nothing more to say: a reason would be an oracle.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
