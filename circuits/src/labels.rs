@@ -34,6 +34,8 @@ pub const ISSUANCE_DLEQ: &[u8] = b"glimpse/1 issuance key proof 2026-11";
 pub const TOKEN: &[u8] = b"glimpse/1 helper token 2026-11";
 /// Proof of a presentation.
 pub const PRESENTATION: &[u8] = b"glimpse/1 presentation 2026-11";
+/// Weights of a verifier's batch. Not seen by anyone else.
+pub const BATCH: &[u8] = b"glimpse/1 batch weights 2026-11";
 /// Issuer's randomness for one issuance, hedged. Not seen by anyone else.
 pub const ISSUANCE_RANDOMNESS: &[u8] = b"glimpse/1 issuance randomness 2026-11";
 /// Issuer's randomness for one batch of tokens, hedged. Not seen by anyone else.

@@ -17,8 +17,6 @@ pub trait TranscriptProtocol {
     fn append_scalar(&mut self, label: &'static [u8], scalar: &Scalar);
     /// Draws 64 bytes, reduced to a scalar.
     fn challenge_scalar(&mut self, label: &'static [u8]) -> Scalar;
-    /// Draws 16 bytes as a scalar below 2^128: the weight of an equation among several.
-    fn challenge_weight(&mut self, label: &'static [u8]) -> Scalar;
     /// Draws 64 bytes, mapped to a point by the ristretto255 one-way map (RFC 9496 section 4.3.4).
     fn challenge_point(&mut self, label: &'static [u8]) -> RistrettoPoint;
     /// Draws 32 bytes.
@@ -38,12 +36,6 @@ impl TranscriptProtocol for Transcript {
         let mut bytes = [0u8; 64];
         self.challenge_bytes(label, &mut bytes);
         Scalar::from_bytes_mod_order_wide(&bytes)
-    }
-
-    fn challenge_weight(&mut self, label: &'static [u8]) -> Scalar {
-        let mut bytes = [0u8; 16];
-        self.challenge_bytes(label, &mut bytes);
-        Scalar::from(u128::from_le_bytes(bytes))
     }
 
     fn challenge_point(&mut self, label: &'static [u8]) -> RistrettoPoint {

@@ -6,10 +6,12 @@
 //!
 //! Outward there is one failure, [`VerificationFailure`], that says nothing; inward it has a [`Cause`].
 
-mod equation;
+mod claim;
+mod sum;
 mod verdict;
 mod verify;
+mod weights;
 
-pub use equation::prepare;
+pub use sum::prepare;
 pub use verdict::{DisclosedValue, Verdict, VerifiedCredential};
 pub use verify::{Cause, EmptyBatch, Item, VerificationFailure, Verifier};

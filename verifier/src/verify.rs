@@ -9,8 +9,13 @@ use glimpse_circuits::relation::{Relation, RelationError};
 use glimpse_circuits::request::{AttributeRef, CheckKind, Request};
 use glimpse_circuits::words;
 
-use crate::equation;
+use crate::claim::{Claim, Opened};
+use crate::sum::which_hold;
 use crate::verdict::{DisclosedValue, Verdict, VerifiedCredential};
+use crate::weights::Seed;
+
+/// Most presentations in one multiplication. More would hardly be faster and would take more memory.
+const CHUNK: usize = 1024;
 
 /// Seconds by which a request's moment of issue may lie ahead of the verifier's clock.
 const CLOCK_SKEW_SECONDS: u64 = 60;
@@ -59,7 +64,7 @@ impl Verifier {
     ) -> Result<Verdict, VerificationFailure> {
         self.check_request(request, now)?;
         let relation = Relation::compile(request.clone(), &self.registry).map_err(Cause::Request)?;
-        self.verify_relation(&relation, presentation)
+        self.verify_compiled(&relation, presentation, now)
     }
 
     /// The same for a relation that was compiled before, from a request whose audience and times are checked here too.
@@ -72,12 +77,15 @@ impl Verifier {
         presentation: &[u8],
         now: u64,
     ) -> Result<Verdict, VerificationFailure> {
-        self.check_request(relation.request(), now)?;
-        self.verify_relation(relation, presentation)
+        let alone = [Item { relation, presentation }];
+        self.verify_chunk(&alone, now).pop().unwrap_or(Err(Cause::Proof.into()))
     }
 
     /// Checks several presentations at once: each gets what [`verify_compiled`](Self::verify_compiled) would say of it
-    /// alone, in order.
+    /// alone, in order, at a fraction of the cost.
+    ///
+    /// Requests, issuers and kinds of check may differ. Presentations that do not hold are found by splitting and cost
+    /// the others nothing but time: at most as many multiplications as there are presentations.
     pub fn verify_batch(
         &self,
         items: &[Item<'_>],
@@ -86,7 +94,32 @@ impl Verifier {
         if items.is_empty() {
             return Err(EmptyBatch);
         }
-        Ok(items.iter().map(|item| self.verify_compiled(item.relation, item.presentation, now)).collect())
+        Ok(items.chunks(CHUNK).flat_map(|chunk| self.verify_chunk(chunk, now)).collect())
+    }
+
+    fn verify_chunk(&self, items: &[Item<'_>], now: u64) -> Vec<Result<Verdict, VerificationFailure>> {
+        let opened: Vec<Result<Opened<'_>, Cause>> =
+            items.iter().map(|item| self.open(item.relation, item.presentation, now)).collect();
+        let readable = || opened.iter().filter_map(|opened| opened.as_ref().ok());
+        let seed = Seed::new(readable().map(|opened| &opened.digest));
+        let claims: Vec<Claim> =
+            readable().enumerate().map(|(place, opened)| opened.claim(&mut seed.weights(place))).collect();
+        let mut hold = which_hold(&claims).into_iter();
+        let decide = |(item, opened): (&Item<'_>, Result<Opened<'_>, Cause>)| {
+            let presentation = opened?.presentation;
+            if hold.next() != Some(true) {
+                return Err(Cause::Proof.into());
+            }
+            // Last: an issuer's secret answers nobody who has no proof.
+            self.check_keyed(item.relation, &presentation)?;
+            verdict(item.relation, presentation).ok_or(Cause::Proof.into())
+        };
+        items.iter().zip(opened).map(decide).collect()
+    }
+
+    fn open<'a>(&self, relation: &'a Relation, bytes: &[u8], now: u64) -> Result<Opened<'a>, Cause> {
+        self.check_request(relation.request(), now)?;
+        Opened::read(relation, bytes).map_err(Cause::Decode)
     }
 
     fn check_request(&self, request: &Request, now: u64) -> Result<(), Cause> {
@@ -100,16 +133,6 @@ impl Verifier {
         } else {
             Ok(())
         }
-    }
-
-    fn verify_relation(&self, relation: &Relation, bytes: &[u8]) -> Result<Verdict, VerificationFailure> {
-        let presentation = Presentation::from_bytes(relation, bytes).map_err(Cause::Decode)?;
-        if !equation::holds(relation, &presentation) {
-            return Err(Cause::Proof.into());
-        }
-        // Last: an issuer's secret answers nobody who has no proof.
-        self.check_keyed(relation, &presentation)?;
-        verdict(relation, presentation).ok_or(Cause::Proof.into())
     }
 
     /// B̄ = x·Ā for every credential that the request has checked by key.

@@ -1,0 +1,84 @@
+//! Many claims in one multiscalar multiplication, and the search for the false ones if they do not all hold.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use curve25519_dalek::ristretto::{RistrettoPoint, VartimeRistrettoPrecomputation};
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::{IsIdentity, VartimeMultiscalarMul, VartimePrecomputedMultiscalarMul};
+use glimpse_circuits::generators::generators;
+
+use crate::claim::Claim;
+
+/// From so many points on, buckets (Pippenger) beat shared doublings (Straus) even without precomputed tables.
+const MANY_POINTS: usize = 512;
+
+/// Which claims hold.
+///
+/// If all do, that is one multiplication. Otherwise halves are searched: the left half is summed, the right half is
+/// what is then missing from the sum, so each split costs half of what was searched, and there are never more
+/// multiplications than claims.
+pub(crate) fn which_hold(claims: &[Claim]) -> Vec<bool> {
+    let mut hold = vec![true; claims.len()];
+    if !claims.is_empty() {
+        search(claims, sum(claims), &mut hold);
+    }
+    hold
+}
+
+fn search(claims: &[Claim], total: RistrettoPoint, hold: &mut [bool]) {
+    if total.is_identity() {
+        return;
+    }
+    if claims.len() == 1 {
+        hold[0] = false;
+        return;
+    }
+    let middle = claims.len() / 2;
+    let (left, right) = claims.split_at(middle);
+    let (hold_left, hold_right) = hold.split_at_mut(middle);
+    let left_sum = sum(left);
+    search(left, left_sum, hold_left);
+    search(right, total - left_sum, hold_right);
+}
+
+/// The sum of all claims' terms: generators and issuer keys collect one coefficient each.
+fn sum(claims: &[Claim]) -> RistrettoPoint {
+    let mut fixed = vec![Scalar::ZERO; claims.iter().map(|claim| claim.fixed.len()).max().unwrap_or(0)];
+    let mut keys: BTreeMap<[u8; 32], (Scalar, RistrettoPoint)> = BTreeMap::new();
+    let points = claims.iter().map(|claim| claim.points.len()).sum();
+    let (mut scalars, mut own) = (Vec::with_capacity(points), Vec::with_capacity(points));
+    for claim in claims {
+        fixed.iter_mut().zip(&claim.fixed).for_each(|(sum, coefficient)| *sum += coefficient);
+        for (key, coefficient) in &claim.keys {
+            keys.entry(key.encoded().0).or_insert((Scalar::ZERO, *key.point())).0 += coefficient;
+        }
+        scalars.extend(&claim.scalars);
+        own.extend(&claim.points);
+    }
+    for (coefficient, key) in keys.values() {
+        scalars.push(coefficient);
+        own.push(key);
+    }
+    if own.len() < MANY_POINTS {
+        return tables().vartime_mixed_multiscalar_mul(&fixed, scalars, own.into_iter().copied());
+    }
+    for (coefficient, generator) in fixed.iter().zip(generators().all()) {
+        if *coefficient != Scalar::ZERO {
+            scalars.push(coefficient);
+            own.push(generator);
+        }
+    }
+    RistrettoPoint::vartime_multiscalar_mul(scalars, own)
+}
+
+/// Builds the generators and their tables, which the first check does otherwise.
+pub fn prepare() {
+    tables();
+}
+
+/// Precomputed multiples of the generators.
+fn tables() -> &'static VartimeRistrettoPrecomputation {
+    static TABLES: OnceLock<VartimeRistrettoPrecomputation> = OnceLock::new();
+    TABLES.get_or_init(|| VartimeRistrettoPrecomputation::new(generators().all()))
+}
