@@ -12,7 +12,7 @@ use glimpse_circuits::range_proof::range_generators;
 use crate::claim::Claim;
 
 /// From so many points on, buckets (Pippenger) beat shared doublings (Straus) even without precomputed tables.
-const MANY_POINTS: usize = 512;
+const MANY_POINTS: usize = 224;
 
 /// Which claims hold.
 ///
