@@ -218,7 +218,8 @@ impl Scheme for Dock {
     fn false_proofs(&self) -> Vec<(&'static str, Option<Vec<u8>>)> {
         let over_10 = self.prove(&self.over_10, &self.minor).expect("the minor is over 10");
         assert!(self.verify(&self.over_10, &over_10));
-        vec![("a minor's proof of being 10", Some(over_10))]
+        let over_18 = self.prove(&self.over_18, &self.minor);
+        vec![("a minor's proof of being 10", Some(over_10)), ("a minor's proof of being 18", over_18)]
     }
 }
 
