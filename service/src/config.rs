@@ -31,6 +31,9 @@ pub struct Config {
     pub issuer: Option<IssuerConfig>,
     /// The verifier's role, if the service has it.
     pub verifier: Option<VerifierConfig>,
+    /// Where to answer `GET /metrics`, for the operator alone: there is no token for it. Nowhere if absent. Port 0 takes
+    /// a free one.
+    pub metrics_listen: Option<SocketAddr>,
     /// Sizes and times.
     pub limits: Limits,
     /// What time it is.
@@ -48,6 +51,7 @@ impl Config {
             data_directory: data_directory.into(),
             issuer: None,
             verifier: None,
+            metrics_listen: None,
             limits: Limits::default(),
             clock: Clock::system(),
             stop_on_signals: true,
@@ -144,7 +148,7 @@ pub struct Limits {
     pub connections: usize,
     /// Threads for proofs, of each role.
     pub proof_workers: usize,
-    /// Most proofs waiting for a thread, of each role; more are answered 503.
+    /// Most proofs waiting for a thread, of each role, and never more than 4,096 presentations; more are answered 503.
     pub proof_queue: usize,
 }
 

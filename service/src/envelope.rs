@@ -105,6 +105,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Clock, Limits};
+    use crate::metrics::Metrics;
     use crate::store::Store;
 
     #[actix_web::test]
@@ -112,7 +113,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let limits = Limits { request_timeout: Duration::from_millis(50), ..Limits::default() };
         let store = Store::open(directory.path()).unwrap();
-        let shared = Shared { store, clock: Clock::system(), public_uri: String::new(), limits };
+        let shared = Shared {
+            store,
+            clock: Clock::system(),
+            public_uri: String::new(),
+            limits,
+            metrics: Metrics::new(),
+        };
         let slow = async || {
             tokio::time::sleep(Duration::from_secs(60)).await;
             "never"

@@ -1,6 +1,7 @@
 //! The verifier's role: who it answers to, what it accepts, and the relations it has at hand.
 
 mod cache;
+pub(crate) mod checks;
 mod compose;
 pub(crate) mod policies;
 pub(crate) mod presentations;
@@ -8,16 +9,19 @@ mod report;
 pub(crate) mod requests;
 pub(crate) mod stateless;
 
+use std::io;
 use std::sync::Arc;
 
 use glimpse_circuits::key::{Issuer, IssuerPublicKey, Registry};
 use glimpse_circuits::schema::SchemaDigest;
 use glimpse_circuits::text::Text;
 use glimpse_issuer::IssuerSecretKey;
-use glimpse_verifier::Verifier;
+use glimpse_verifier::{Verdict, VerificationFailure, Verifier};
 
 use self::cache::RelationCache;
+use self::checks::{Asked, Check, Client, Judge, Pool};
 use crate::config::{ApiToken, VerifierConfig};
+use crate::error::ApiError;
 use crate::issuer::builtin_schemas;
 use crate::shared::Shared;
 use crate::workers::Workers;
@@ -29,23 +33,27 @@ const CACHED_RELATIONS: usize = 128;
 pub(crate) struct VerifierRole {
     pub(crate) shared: Arc<Shared>,
     pub(crate) api_token: Option<ApiToken>,
-    verifier: Verifier,
+    verifier: Arc<Verifier>,
     audience_name: Text,
     request_lifetime: u64,
     result_lifetime: u64,
     /// The key whose keyed presentations can be checked here.
     keyed: Option<IssuerPublicKey>,
     relations: RelationCache,
+    /// For presentations.
+    checks: Pool<Judge>,
+    /// For policies.
     workers: Workers,
 }
 
 impl VerifierRole {
-    /// The role, which knows the service's own issuer if there is one and can check its keyed presentations.
+    /// The role, which knows the service's own issuer if there is one and can check its keyed presentations. Fails if
+    /// there are no threads to check with.
     pub(crate) fn new(
         shared: Arc<Shared>,
         config: VerifierConfig,
         own: Option<(Issuer, Arc<IssuerSecretKey>)>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         // Otherwise the first wallet waits for it.
         glimpse_verifier::prepare();
         let mut registry = Registry::default();
@@ -61,7 +69,13 @@ impl VerifierRole {
         if let Some(key) = key {
             verifier = verifier.with_keyed_check(key);
         }
-        Self {
+        let verifier = Arc::new(verifier);
+        let limits = &shared.limits;
+        let judge = Judge { verifier: verifier.clone(), clock: shared.clock.clone() };
+        let metrics = shared.metrics.checks.clone();
+        Ok(Self {
+            checks: Pool::start(judge, limits.proof_workers, limits.proof_queue, metrics)?,
+            workers: Workers::new(limits.proof_workers, limits.proof_queue),
             api_token: config.api_token,
             verifier,
             audience_name: config.audience_name,
@@ -69,9 +83,23 @@ impl VerifierRole {
             result_lifetime: config.result_lifetime,
             keyed,
             relations: RelationCache::new(CACHED_RELATIONS),
-            workers: Workers::new(shared.limits.proof_workers, shared.limits.proof_queue),
             shared,
-        }
+        })
+    }
+
+    /// What is to be said of a presentation, once its turn has come.
+    async fn check(
+        &self,
+        client: Client,
+        asked: Asked,
+        presentation: Vec<u8>,
+    ) -> Result<Result<Verdict, VerificationFailure>, ApiError> {
+        self.checks.check(client, Check { asked, presentation }).await
+    }
+
+    /// Lets no more presentations in, and returns when those that wait have their answers. Blocks.
+    pub(crate) fn finish(&self) {
+        self.checks.stop();
     }
 
     /// The keys known to issue a schema.

@@ -1,0 +1,75 @@
+//! The verifier as the threads see it.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use glimpse_circuits::relation::Relation;
+use glimpse_circuits::request::Request;
+use glimpse_verifier::{Cause, Item, Verdict, VerificationFailure, Verifier};
+
+use super::pool::{Finding, Judging};
+use crate::config::Clock;
+
+/// A presentation and what it answers.
+pub(crate) struct Check {
+    pub(crate) asked: Asked,
+    pub(crate) presentation: Vec<u8>,
+}
+
+/// What was asked for.
+pub(crate) enum Asked {
+    /// A request that is still to be compiled, which can take as long as the proof.
+    Request(Arc<Request>),
+    /// A relation that was compiled with the registry of this verifier.
+    Relation(Arc<Relation>),
+}
+
+/// Compiles and verifies, by the clock of the moment at which it does.
+pub(crate) struct Judge {
+    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) clock: Clock,
+}
+
+impl Judging for Judge {
+    type Check = Check;
+    type Answer = Result<Verdict, VerificationFailure>;
+
+    fn judge(&self, checks: &[Check]) -> Vec<Self::Answer> {
+        let relations: Vec<_> = checks.iter().map(|check| self.relation(&check.asked)).collect();
+        let compiled = relations.iter().zip(checks).filter_map(|(relation, check)| {
+            Some(Item { relation: relation.as_ref().ok()?, presentation: &check.presentation })
+        });
+        let compiled: Vec<_> = compiled.collect();
+        // An empty batch is one of which nothing compiled.
+        let verdicts = self.verifier.verify_batch(&compiled, self.clock.now()).unwrap_or_default();
+        let mut verdicts = verdicts.into_iter();
+        relations
+            .iter()
+            .filter_map(|relation| relation.as_ref().map_or_else(refused, |_| verdicts.next()))
+            .collect()
+    }
+
+    fn finding(answer: &Self::Answer) -> Finding {
+        match answer {
+            Ok(_) => Finding::Good,
+            Err(failure) if *failure.cause() == Cause::Proof => Finding::Costly,
+            // Found before any arithmetic.
+            Err(_) => Finding::Idle,
+        }
+    }
+}
+
+fn refused(failure: &VerificationFailure) -> Option<Result<Verdict, VerificationFailure>> {
+    Some(Err(failure.clone()))
+}
+
+impl Judge {
+    fn relation<'a>(&self, asked: &'a Asked) -> Result<Cow<'a, Relation>, VerificationFailure> {
+        match asked {
+            Asked::Relation(relation) => Ok(Cow::Borrowed(relation)),
+            Asked::Request(request) => Relation::compile(request.clone(), self.verifier.registry())
+                .map(Cow::Owned)
+                .map_err(|error| Cause::Request(error).into()),
+        }
+    }
+}
