@@ -5,9 +5,8 @@ use std::sync::Arc;
 use glimpse_circuits::encoding::DecodeError;
 use glimpse_circuits::key::{KeyedCheck, Registry};
 use glimpse_circuits::presentation::Presentation;
-use glimpse_circuits::relation::{Relation, RelationError};
+use glimpse_circuits::relation::{Compiler, Relation, RelationError};
 use glimpse_circuits::request::{AttributeRef, CheckKind, Request};
-use glimpse_circuits::words;
 
 use crate::claim::{Claim, Opened};
 use crate::sum::which_hold;
@@ -26,14 +25,14 @@ const CLOCK_SKEW_SECONDS: u64 = 60;
 /// for its caller to see to, who keeps the nonces.
 pub struct Verifier {
     audience: String,
-    registry: Registry,
+    compiler: Compiler,
     keyed: Vec<Arc<dyn KeyedCheck>>,
 }
 
 impl Verifier {
     /// A verifier that answers to `audience` and knows the schemas and issuers of `registry`.
     pub fn new(audience: impl Into<String>, registry: Registry) -> Self {
-        Self { audience: audience.into(), registry, keyed: Vec::new() }
+        Self { audience: audience.into(), compiler: Compiler::new(registry), keyed: Vec::new() }
     }
 
     /// Lets it check keyed presentations under one more issuer key.
@@ -44,7 +43,7 @@ impl Verifier {
 
     /// The schemas and issuers it accepts.
     pub fn registry(&self) -> &Registry {
-        &self.registry
+        self.compiler.registry()
     }
 
     /// Who it answers to.
@@ -63,14 +62,18 @@ impl Verifier {
         now: u64,
     ) -> Result<Verdict, VerificationFailure> {
         self.check_request(request, now)?;
-        let relation = Relation::compile(request.clone(), &self.registry).map_err(Cause::Request)?;
-        self.verify_compiled(&relation, presentation, now)
+        self.verify_compiled(&self.relation(request)?, presentation, now)
+    }
+
+    /// The relation of a request: cheap if one that asks the same was compiled not long ago.
+    pub fn relation(&self, request: &Arc<Request>) -> Result<Relation, VerificationFailure> {
+        Ok(self.compiler.compile(request.clone()).map_err(Cause::Request)?)
     }
 
     /// The same for a relation that was compiled before, from a request whose audience and times are checked here too.
     ///
-    /// The relation must have been compiled with this verifier's [`registry`](Self::registry): which schemas and issuers
-    /// are accepted was settled then.
+    /// The relation must be from [`relation`](Self::relation), or have been compiled with this verifier's
+    /// [`registry`](Self::registry): which schemas and issuers are accepted was settled then.
     pub fn verify_compiled(
         &self,
         relation: &Relation,
@@ -177,7 +180,7 @@ fn verdict(relation: &Relation, presentation: Presentation) -> Option<Verdict> {
         request: *relation.request().digest(),
         credentials,
         disclosed: disclosed.collect(),
-        statements: words::statements(relation),
+        statements: relation.statements_in_words().clone(),
     })
 }
 

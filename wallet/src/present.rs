@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use glimpse_api::{Blob, Decision, PresentationSubmission};
 use glimpse_circuits::relation::Relation;
 use glimpse_circuits::request::{CheckKind, RequestDigest};
-use glimpse_circuits::words;
 use glimpse_prover::{Credential, Holding, Showing, Token, present};
 use rand_core::CryptoRngCore;
 use serde::Deserialize;
@@ -191,7 +190,7 @@ fn entry(
         origin: response.origin(),
         purpose: document.purpose.clone(),
         credentials,
-        statements: words::statements(relation).iter().map(clean_text).collect(),
+        statements: relation.statements_in_words().iter().map(clean_text).collect(),
         disclosed: shown.unwrap_or_default(),
         asked: asked_names(&review.request),
         outcome: LedgerOutcome::Pending,

@@ -2,7 +2,6 @@
 //! statement.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::attribute::Kind;
 use crate::generators::{D_COUNT, H_ATTRIBUTES};
@@ -13,7 +12,7 @@ use crate::schema::{Attribute, Binding, Grade};
 use super::knowledge::Knowledge;
 use super::lower::Lowering;
 use super::statement::{Reason, RelationError};
-use super::{Accepted, Disclosed, Relation, RelationCredential, Slot, Source};
+use super::{Accepted, Disclosed, Plan, RelationCredential, Slot, Source};
 
 /// Most residuals of one presentation.
 pub(super) const MAX_RESIDUALS: usize = 64;
@@ -26,7 +25,7 @@ pub(super) struct Resolved<'a> {
     pub(super) class: usize,
 }
 
-pub(super) fn build(request: Arc<Request>, registry: &Registry) -> Result<Relation, RelationError> {
+pub(super) fn build(request: &Request, registry: &Registry) -> Result<Plan, RelationError> {
     let document = request.document();
     let mut credentials = Vec::with_capacity(document.credentials.len());
     for (i, requested) in document.credentials.iter().enumerate() {
@@ -58,8 +57,7 @@ pub(super) fn build(request: Arc<Request>, registry: &Registry) -> Result<Relati
     for (credential, slots) in credentials.iter_mut().zip(slots) {
         credential.slots = slots;
     }
-    Ok(Relation {
-        request,
+    Ok(Plan {
         credentials,
         hidden,
         disclosed,
@@ -68,7 +66,7 @@ pub(super) fn build(request: Arc<Request>, registry: &Registry) -> Result<Relati
         residuals,
         hints,
         revealing,
-        digest: [0; 32],
+        ..Plan::default()
     })
 }
 

@@ -6,6 +6,7 @@
 //! quadratic in them, carries what must be zero at c².
 
 mod build;
+mod compiler;
 mod evaluate;
 mod hints;
 mod integer;
@@ -13,7 +14,7 @@ mod knowledge;
 mod lower;
 mod statement;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use curve25519_dalek::scalar::Scalar;
 
@@ -21,8 +22,11 @@ use crate::key::{Issuer, IssuerPublicKey, Registry};
 use crate::labels;
 use crate::request::{AttributeRef, CheckKind, Request};
 use crate::schema::Schema;
+use crate::text::Text;
 use crate::transcript::{TranscriptProtocol, transcript};
+use crate::words;
 
+pub use compiler::Compiler;
 pub use evaluate::{Polynomial, Response};
 pub use hints::{AssignError, Assignment};
 pub use statement::{Reason, RelationError};
@@ -134,17 +138,27 @@ pub struct Disclosed {
 }
 
 /// The relation of one request.
+///
+/// What was lowered from it is shared by all requests that ask the same (see [`Compiler`]).
 #[derive(Clone, Debug)]
 pub struct Relation {
-    pub(crate) request: Arc<Request>,
-    pub(crate) credentials: Vec<RelationCredential>,
-    pub(crate) hidden: usize,
-    pub(crate) disclosed: Vec<Disclosed>,
-    pub(crate) digits: Vec<Digit>,
-    pub(crate) free_digits: usize,
-    pub(crate) residuals: Vec<Residual>,
-    pub(crate) hints: Vec<hints::Hint>,
-    pub(crate) revealing: Vec<AttributeRef>,
+    request: Arc<Request>,
+    plan: Arc<Plan>,
+}
+
+/// What a request's credentials and statements mean on its day: everything but who asks, when and with which nonce.
+#[derive(Clone, Debug, Default)]
+struct Plan {
+    credentials: Vec<RelationCredential>,
+    hidden: usize,
+    disclosed: Vec<Disclosed>,
+    digits: Vec<Digit>,
+    free_digits: usize,
+    residuals: Vec<Residual>,
+    hints: Vec<hints::Hint>,
+    revealing: Vec<AttributeRef>,
+    /// Written when they are first asked for.
+    words: OnceLock<Arc<[Text]>>,
     digest: [u8; 32],
 }
 
@@ -154,9 +168,9 @@ impl Relation {
     /// Fails if the request names a schema or only issuer keys that the registry does not have, or asks for what a
     /// schema does not allow.
     pub fn compile(request: Arc<Request>, registry: &Registry) -> Result<Self, RelationError> {
-        let mut relation = build::build(request, registry)?;
-        relation.digest = relation.compute_digest();
-        Ok(relation)
+        let mut plan = build::build(&request, registry)?;
+        plan.digest = plan.compute_digest();
+        Ok(Self { request, plan: Arc::new(plan) })
     }
 
     /// The request it came from.
@@ -166,50 +180,57 @@ impl Relation {
 
     /// The credentials in the request's order.
     pub fn credentials(&self) -> &[RelationCredential] {
-        &self.credentials
+        &self.plan.credentials
     }
 
     /// How many values stay hidden, link secret, blindings and handles included.
     pub fn hidden(&self) -> usize {
-        self.hidden
+        self.plan.hidden
     }
 
     /// The disclosed values.
     pub fn disclosed(&self) -> &[Disclosed] {
-        &self.disclosed
+        &self.plan.disclosed
     }
 
     /// The digits, each after those it refers to.
     pub fn digits(&self) -> &[Digit] {
-        &self.digits
+        &self.plan.digits
     }
 
     /// How many digits are committed to.
     pub fn free_digits(&self) -> usize {
-        self.free_digits
+        self.plan.free_digits
     }
 
     /// The quadratic expressions.
     pub fn residuals(&self) -> &[Residual] {
-        &self.residuals
+        &self.plan.residuals
     }
 
     /// Whether there is anything for the digit equation to show.
     pub fn has_digit_equation(&self) -> bool {
-        !self.digits.is_empty() || !self.residuals.is_empty()
+        !self.plan.digits.is_empty() || !self.plan.residuals.is_empty()
     }
 
     /// The attributes that may be disclosed and are asked about so narrowly that it amounts to disclosure.
     pub fn revealing(&self) -> &[AttributeRef] {
-        &self.revealing
+        &self.plan.revealing
+    }
+
+    /// Every statement of the request in words, in order.
+    pub fn statements_in_words(&self) -> &Arc<[Text]> {
+        self.plan.words.get_or_init(|| words::statements(self).into())
     }
 
     /// Digest of everything that was lowered from the request: absorbed into every proof, so that prover and verifier
     /// agree on the relation itself and not only on the request.
     pub fn digest(&self) -> &[u8; 32] {
-        &self.digest
+        &self.plan.digest
     }
+}
 
+impl Plan {
     fn compute_digest(&self) -> [u8; 32] {
         let mut hash = transcript(labels::RELATION);
         let count = |n: usize| (n as u64).to_le_bytes();
