@@ -1,6 +1,5 @@
-//! The verifier's role: who it answers to, what it accepts, and the relations it has at hand.
+//! The verifier's role: who it answers to, what it accepts, and who does the work.
 
-mod cache;
 pub(crate) mod checks;
 mod compose;
 pub(crate) mod policies;
@@ -13,21 +12,18 @@ use std::io;
 use std::sync::Arc;
 
 use glimpse_circuits::key::{Issuer, IssuerPublicKey, Registry};
+use glimpse_circuits::request::Request;
 use glimpse_circuits::schema::SchemaDigest;
 use glimpse_circuits::text::Text;
 use glimpse_issuer::IssuerSecretKey;
 use glimpse_verifier::{Verdict, VerificationFailure, Verifier};
 
-use self::cache::RelationCache;
-use self::checks::{Asked, Check, Client, Judge, Pool};
+use self::checks::{Check, Client, Judge, Pool};
 use crate::config::{ApiToken, VerifierConfig};
 use crate::error::ApiError;
 use crate::issuer::builtin_schemas;
 use crate::shared::Shared;
 use crate::workers::Workers;
-
-/// Most compiled relations at hand. The largest have about a megabyte.
-const CACHED_RELATIONS: usize = 128;
 
 /// A relying party's verifier.
 pub(crate) struct VerifierRole {
@@ -39,7 +35,6 @@ pub(crate) struct VerifierRole {
     result_lifetime: u64,
     /// The key whose keyed presentations can be checked here.
     keyed: Option<IssuerPublicKey>,
-    relations: RelationCache,
     /// For presentations.
     checks: Pool<Judge>,
     /// For policies.
@@ -82,7 +77,6 @@ impl VerifierRole {
             request_lifetime: config.request_lifetime,
             result_lifetime: config.result_lifetime,
             keyed,
-            relations: RelationCache::new(CACHED_RELATIONS),
             shared,
         })
     }
@@ -91,10 +85,10 @@ impl VerifierRole {
     async fn check(
         &self,
         client: Client,
-        asked: Asked,
+        request: Arc<Request>,
         presentation: Vec<u8>,
     ) -> Result<Result<Verdict, VerificationFailure>, ApiError> {
-        self.checks.check(client, Check { asked, presentation }).await
+        self.checks.check(client, Check { request, presentation }).await
     }
 
     /// Lets no more presentations in, and returns when those that wait have their answers. Blocks.

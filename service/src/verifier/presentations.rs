@@ -5,11 +5,12 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use glimpse_api::{Decision, PresentationSubmission};
+use glimpse_circuits::request::Request;
 use glimpse_verifier::{Cause, Verdict, VerificationFailure};
 use serde_json::json;
 
 use super::VerifierRole;
-use super::checks::{Asked, Client};
+use super::checks::Client;
 use super::report::{cause_code, report};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{RequestId, StrictJson};
@@ -37,22 +38,19 @@ impl VerifierRole {
         id: Id,
         presentation: Vec<u8>,
     ) -> Result<Decision, ApiError> {
-        let asked = self.asked(id).await?;
-        let (outcome, decision) = outcome(self.check(client, asked, presentation).await?)?;
+        let request = self.open_request(id).await?;
+        let (outcome, decision) = outcome(self.check(client, request, presentation).await?)?;
         let closed = self.shared.store.close_request(id, &outcome, self.shared.clock.now()).await?;
         match closed {
-            Closed::Decided => {
-                self.relations.remove(&id);
-                Ok(decision)
-            }
+            Closed::Decided => Ok(decision),
             Closed::Already => Err(ApiError::RequestClosed),
             Closed::Expired => Err(ApiError::RequestExpired),
             Closed::Unknown => Err(ApiError::RequestUnknown),
         }
     }
 
-    /// What a request asks for that is not decided and has not expired.
-    async fn asked(&self, id: Id) -> Result<Asked, ApiError> {
+    /// A request that is not decided and has not expired.
+    async fn open_request(&self, id: Id) -> Result<Arc<Request>, ApiError> {
         let stored = self.stored(id).await?;
         if stored.outcome.is_some() {
             return Err(ApiError::RequestClosed);
@@ -60,8 +58,7 @@ impl VerifierRole {
         if self.has_expired(&stored) {
             return Err(ApiError::RequestExpired);
         }
-        let at_hand = self.relations.get(&id).map(Asked::Relation);
-        Ok(at_hand.unwrap_or_else(|| Asked::Request(Arc::new(stored.request))))
+        Ok(Arc::new(stored.request))
     }
 }
 

@@ -8,7 +8,7 @@ use glimpse_api::StatelessVerification;
 use glimpse_verifier::{Cause, VerificationFailure};
 
 use super::VerifierRole;
-use super::checks::{Asked, Client};
+use super::checks::Client;
 use super::report::{cause_code, report};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{RelyingParty, StrictJson};
@@ -21,7 +21,7 @@ pub(crate) async fn verify(
     body: StrictJson<StatelessVerification>,
 ) -> ApiResult {
     let (request, presentation) = (Arc::new(body.0.request), body.0.presentation.0);
-    let verdict = role.check(client, Asked::Request(request), presentation).await?;
+    let verdict = role.check(client, request, presentation).await?;
     let verdict = verdict.map_err(|failure| refusal(&failure))?;
     Ok(HttpResponse::Ok().json(report(&verdict)))
 }

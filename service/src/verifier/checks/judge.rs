@@ -1,9 +1,7 @@
 //! The verifier as the threads see it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use glimpse_circuits::relation::Relation;
 use glimpse_circuits::request::Request;
 use glimpse_verifier::{Cause, Item, Verdict, VerificationFailure, Verifier};
 
@@ -12,16 +10,8 @@ use crate::config::Clock;
 
 /// A presentation and what it answers.
 pub(crate) struct Check {
-    pub(crate) asked: Asked,
+    pub(crate) request: Arc<Request>,
     pub(crate) presentation: Vec<u8>,
-}
-
-/// What was asked for.
-pub(crate) enum Asked {
-    /// A request that is still to be compiled, which can take as long as the proof.
-    Request(Arc<Request>),
-    /// A relation that was compiled with the registry of this verifier.
-    Relation(Arc<Relation>),
 }
 
 /// Compiles and verifies, by the clock of the moment at which it does.
@@ -35,7 +25,7 @@ impl Judging for Judge {
     type Answer = Result<Verdict, VerificationFailure>;
 
     fn judge(&self, checks: &[Check]) -> Vec<Self::Answer> {
-        let relations: Vec<_> = checks.iter().map(|check| self.relation(&check.asked)).collect();
+        let relations: Vec<_> = checks.iter().map(|check| self.verifier.relation(&check.request)).collect();
         let compiled = relations.iter().zip(checks).filter_map(|(relation, check)| {
             Some(Item { relation: relation.as_ref().ok()?, presentation: &check.presentation })
         });
@@ -61,15 +51,4 @@ impl Judging for Judge {
 
 fn refused(failure: &VerificationFailure) -> Option<Result<Verdict, VerificationFailure>> {
     Some(Err(failure.clone()))
-}
-
-impl Judge {
-    fn relation<'a>(&self, asked: &'a Asked) -> Result<Cow<'a, Relation>, VerificationFailure> {
-        match asked {
-            Asked::Relation(relation) => Ok(Cow::Borrowed(relation)),
-            Asked::Request(request) => Relation::compile(request.clone(), self.verifier.registry())
-                .map(Cow::Owned)
-                .map_err(|error| Cause::Request(error).into()),
-        }
-    }
 }

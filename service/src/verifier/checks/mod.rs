@@ -13,5 +13,5 @@ mod queue;
 mod suspects;
 
 pub(crate) use client::Client;
-pub(super) use judge::{Asked, Check, Judge};
+pub(super) use judge::{Check, Judge};
 pub(super) use pool::Pool;

@@ -148,9 +148,6 @@ impl<J: Judging> Shared<J> {
             let started = Instant::now();
             let judged = self.judge(checks, started);
             let ended = Instant::now();
-            if !judged.is_empty() {
-                self.metrics.batch(judged.len(), ended - started);
-            }
             let mut state = self.lock();
             state.busy -= 1;
             let bad = judged.iter().filter(|(_, finding)| *finding == Finding::Costly).count();
@@ -198,6 +195,9 @@ impl<J: Judging> Shared<J> {
             answers.push(waiting.answer);
         }
         let judged = self.judge_all(&checks);
+        if !judged.is_empty() {
+            self.metrics.batch(judged.len(), now.elapsed());
+        }
         let settled = clients.into_iter().zip(answers).zip(judged).map(|((client, answer), judged)| {
             // What made the judge panic was judged twice.
             let finding = judged.as_ref().map_or(Finding::Costly, J::finding);
