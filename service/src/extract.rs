@@ -20,6 +20,7 @@ use crate::ids::Id;
 use crate::issuer::IssuerRole;
 use crate::shared::Shared;
 use crate::verifier::VerifierRole;
+use crate::verifier::checks::Client;
 
 mod no_repeats;
 
@@ -29,6 +30,9 @@ use no_repeats::NoRepeats;
 pub(crate) trait Body: DeserializeOwned + 'static {
     /// Whether it may be as large as licences, policies and requests are.
     const LARGE: bool = false;
+    /// Whether it carries a presentation. It is not even read then if that would have no place in the queue: what is
+    /// turned away must cost little.
+    const CHECKED: bool = false;
 }
 
 impl Body for LicenceRegistration {
@@ -42,12 +46,15 @@ impl Body for RequestCreation {
 }
 impl Body for StatelessVerification {
     const LARGE: bool = true;
+    const CHECKED: bool = true;
 }
 impl Body for OfferRedemption {}
 impl Body for CredentialRequest {}
 impl Body for TokenCommitRequest {}
 impl Body for TokenRespondRequest {}
-impl Body for PresentationSubmission {}
+impl Body for PresentationSubmission {
+    const CHECKED: bool = true;
+}
 
 /// A JSON body: of the right media type, within its limit, arrived in time, without repeated or unknown members.
 pub(crate) struct StrictJson<T>(pub(crate) T);
@@ -61,6 +68,10 @@ impl<T: Body> FromRequest for StrictJson<T> {
         Box::pin(async move {
             let shared = request.app_data::<Data<Shared>>().ok_or(ApiError::Internal)?;
             let body = read_body(&request, payload, &shared.limits, T::LARGE).await?;
+            if T::CHECKED {
+                let role = request.app_data::<Data<VerifierRole>>().ok_or(ApiError::Internal)?;
+                role.expect_room(Client::of(&request))?;
+            }
             parse(&body).map(Self)
         })
     }

@@ -81,6 +81,11 @@ impl VerifierRole {
         })
     }
 
+    /// Fails if the queue has no place for a presentation of this client.
+    pub(crate) fn expect_room(&self, client: Client) -> Result<(), ApiError> {
+        if self.checks.has_room(client) { Ok(()) } else { Err(ApiError::Busy) }
+    }
+
     /// What is to be said of a presentation, once its turn has come.
     async fn check(
         &self,

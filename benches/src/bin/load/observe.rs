@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use procfs::process::Process;
+use procfs::{CurrentSI, KernelStats};
 
 use crate::client::Connection;
 
@@ -76,6 +77,8 @@ pub(crate) struct Observed {
     pub(crate) serving: u64,
     /// Of the generator.
     pub(crate) generator: u64,
+    /// Of everything on this machine.
+    pub(crate) machine: u64,
     /// Batches, and checks in them.
     pub(crate) batches: (f64, f64),
 }
@@ -94,6 +97,9 @@ impl Observed {
         let batches = (value("glimpse_check_batch_size_count "), value("glimpse_check_batch_size_sum "));
         let (verifying, serving) = service.process().cpu();
         let (_, generator) = ProcessView(Process::myself().unwrap()).cpu();
-        Self { verifying, serving, generator, batches }
+        let all = KernelStats::current().unwrap().total;
+        let machine = all.user_duration() + all.nice_duration() + all.system_duration();
+        let machine = u64::try_from(machine.as_nanos()).unwrap();
+        Self { verifying, serving, generator, machine, batches }
     }
 }

@@ -46,6 +46,10 @@ pub(crate) struct Phase {
     verifying_cpu: f64,
     serving_cpu: f64,
     generator_cpu: f64,
+    /// What else ran on this machine: the more, the less the other figures say.
+    others_cpu: f64,
+    /// Microseconds of CPU of the threads that verify, for each presentation that was accepted.
+    verifying_us_per_accepted: f64,
     /// Microseconds of CPU of the service outside the threads that verify, for each answer.
     serving_us_per_answer: f64,
     memory_peak_bytes: u64,
@@ -92,7 +96,10 @@ impl Phase {
         let seconds = passed.as_secs_f64();
         let part = |before: u64, after: u64| after.saturating_sub(before) as f64 / 1e9 / seconds;
         let (batches, checks) = (after.batches.0 - before.batches.0, after.batches.1 - before.batches.1);
+        let verifying_cpu = part(before.verifying, after.verifying);
         let serving_cpu = part(before.serving, after.serving);
+        let generator_cpu = part(before.generator, after.generator);
+        let machine = part(before.machine, after.machine);
         let answers = tally.accepted.len() + tally.turned_away.len() + tally.failed;
         Self {
             name: name.to_owned(),
@@ -107,9 +114,11 @@ impl Phase {
             turned_away: Times::of(&tally.turned_away),
             failed: tally.failed,
             batch_size_mean: checks / batches.max(1.0),
-            verifying_cpu: part(before.verifying, after.verifying),
+            verifying_cpu,
             serving_cpu,
-            generator_cpu: part(before.generator, after.generator),
+            generator_cpu,
+            others_cpu: (machine - verifying_cpu - serving_cpu - generator_cpu).max(0.0),
+            verifying_us_per_accepted: verifying_cpu * seconds * 1e6 / tally.accepted.len().max(1) as f64,
             serving_us_per_answer: serving_cpu * seconds * 1e6 / answers.max(1) as f64,
             memory_peak_bytes,
         }
@@ -151,10 +160,12 @@ impl fmt::Display for Report {
             "p99 ms",
             "max ms",
             "batch",
+            "verify us",
+            "serve us",
             "cpu verify",
             "cpu serve",
             "cpu load",
-            "serve us",
+            "cpu others",
             "MB",
         ]);
         for phase in &self.phases {
@@ -170,10 +181,12 @@ impl fmt::Display for Report {
                 format!("{:.1}", phase.accepted.p99_ms),
                 format!("{:.0}", phase.accepted.max_ms),
                 format!("{:.1}", phase.batch_size_mean),
+                format!("{:.0}", phase.verifying_us_per_accepted),
+                format!("{:.0}", phase.serving_us_per_answer),
                 format!("{:.2}", phase.verifying_cpu),
                 format!("{:.2}", phase.serving_cpu),
                 format!("{:.2}", phase.generator_cpu),
-                format!("{:.0}", phase.serving_us_per_answer),
+                format!("{:.2}", phase.others_cpu),
                 format!("{:.1}", megabytes(phase.memory_peak_bytes)),
             ]);
         }

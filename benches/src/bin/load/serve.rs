@@ -10,7 +10,7 @@ use crate::stock::{AUDIENCE, NOW, TOKEN, issuers};
 /// Serves until the standard input ends, as it does when the parent does. Writes the address for everybody and that of
 /// the metrics to the standard output, and logs as `glimpse serve` does.
 pub(crate) fn run() {
-    tracing_subscriber::fmt().with_writer(io::stderr).init();
+    tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).init();
     let directory = tempfile::tempdir().unwrap();
     let name = Text { zh_cn: "压测".into(), en: "Load".into() };
     let mut verifier = VerifierConfig::new(name);

@@ -14,6 +14,11 @@ use crate::error::ApiError;
 pub(crate) struct Client(IpAddr);
 
 impl Client {
+    /// Whoever sent a request. Those whose address is not known share one share.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        Self::at(request.peer_addr().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip()))
+    }
+
     /// Whoever sends from this address. One subscriber has all addresses of an IPv6 /64, so they count as one.
     pub(super) fn at(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
@@ -36,10 +41,8 @@ impl FromRequest for Client {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
-    /// Those whose address is not known share one share.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let address = request.peer_addr().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
-        ready(Ok(Self::at(address)))
+        ready(Ok(Self::of(request)))
     }
 }
 

@@ -101,6 +101,18 @@ impl<J: Judging> Pool<J> {
         answered.await.map_err(|_| ApiError::Internal)?
     }
 
+    /// Whether a check would be let in now. Who asks before reading what is to be checked turns away for less.
+    pub(crate) fn has_room(&self, client: Client) -> bool {
+        let state = self.shared.lock();
+        let lane = state.lane(client, Instant::now());
+        let room = !state.stopping && state.queue.has_room(client, lane, self.shared.threads - state.busy);
+        drop(state);
+        if !room {
+            self.shared.metrics.done(Outcome::TurnedAway);
+        }
+        room
+    }
+
     /// Lets nothing more in, and returns when everything that waits is answered. Blocks.
     pub(crate) fn stop(&self) {
         self.shared.lock().stopping = true;

@@ -132,6 +132,11 @@ impl<T> Queue<T> {
         pushed_out.map_or(Entry::Waits, Entry::Instead)
     }
 
+    /// Whether [`push`](Self::push) would let a check in.
+    pub(super) fn has_room(&self, client: Client, lane: Lane, idle: usize) -> bool {
+        self.waiting() < self.places.saturating_add(idle) || self.whose_to_give_up(client, lane).is_some()
+    }
+
     /// What is next, for one of `idle` threads that have nothing to do: its part of what waits in the lane whose turn
     /// it is, at most as many as go together.
     pub(super) fn take(&mut self, idle: usize) -> Option<Batch<T>> {

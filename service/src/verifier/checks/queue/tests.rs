@@ -43,7 +43,12 @@ fn idle_threads_get_even_parts_and_nobody_too_much() {
 #[test]
 fn one_client_may_have_all_places_until_others_come() {
     let mut queue = filled(4, Lane::Usual, &[(1, 4)]);
-    let mut push = |last, number| queue.push(client(last), Lane::Usual, (last, number), 0);
+    let mut push = |last, number| {
+        let room = queue.has_room(client(last), Lane::Usual, 0);
+        let entry = queue.push(client(last), Lane::Usual, (last, number), 0);
+        assert_eq!(room, !matches!(entry, Entry::Full(_)));
+        entry
+    };
     assert_eq!(push(1, 4), Entry::Full((1, 4)));
     // The newest goes first, and only until both have the same.
     assert_eq!(push(2, 0), Entry::Instead((1, 3)));
