@@ -251,6 +251,14 @@ pub enum Statement {
     },
 }
 
+/// What a relying party would rather have than an answer that is fast to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preference {
+    /// Few bytes, for a QR code or a narrow link. Such an answer may be in the compact profile.
+    Small,
+}
+
 /// The members of a request as they stand in its JSON form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -278,6 +286,9 @@ pub struct RequestDocument {
     pub credentials: Vec<RequestedCredential>,
     /// The facts asked for. None at all asks only for the credentials.
     pub statements: Vec<Statement>,
+    /// What the relying party would rather have; an answer that is fast to check, if absent.
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
+    pub prefer: Option<Preference>,
 }
 
 /// A request whose form was checked, with its digest. Whether it can be answered depends on the schemas: see

@@ -101,14 +101,14 @@ impl Verifier {
     }
 
     fn verify_chunk(&self, items: &[Item<'_>], now: u64) -> Vec<Result<Verdict, VerificationFailure>> {
-        let opened: Vec<Result<Opened<'_>, Cause>> =
+        let opened: Vec<Result<Opened, Cause>> =
             items.iter().map(|item| self.open(item.relation, item.presentation, now)).collect();
         let readable = || opened.iter().filter_map(|opened| opened.as_ref().ok());
         let seed = Seed::new(readable().map(|opened| &opened.digest));
         let claims: Vec<Claim> =
             readable().enumerate().map(|(place, opened)| opened.claim(&mut seed.weights(place))).collect();
         let mut hold = which_hold(&claims).into_iter();
-        let decide = |(item, opened): (&Item<'_>, Result<Opened<'_>, Cause>)| {
+        let decide = |(item, opened): (&Item<'_>, Result<Opened, Cause>)| {
             let presentation = opened?.presentation;
             if hold.next() != Some(true) {
                 return Err(Cause::Proof.into());
@@ -120,7 +120,7 @@ impl Verifier {
         items.iter().zip(opened).map(decide).collect()
     }
 
-    fn open<'a>(&self, relation: &'a Relation, bytes: &[u8], now: u64) -> Result<Opened<'a>, Cause> {
+    fn open(&self, relation: &Relation, bytes: &[u8], now: u64) -> Result<Opened, Cause> {
         self.check_request(relation.request(), now)?;
         Opened::read(relation, bytes).map_err(Cause::Decode)
     }

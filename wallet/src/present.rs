@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use glimpse_api::{Blob, Decision, PresentationSubmission};
+use glimpse_circuits::presentation::smallest;
 use glimpse_circuits::relation::Relation;
 use glimpse_circuits::request::{CheckKind, RequestDigest};
 use glimpse_prover::{Credential, Holding, Showing, Token, present};
@@ -161,7 +162,8 @@ impl Wallet {
         }
         let holdings = credentials.iter().zip(showings);
         let holdings = holdings.map(|(credential, showing)| Holding { credential, showing }).collect();
-        Ok(present(relation, &secret, holdings, rng)?.to_bytes())
+        // Where the relying party would rather have few bytes, in the profile that takes fewer.
+        Ok(present(&smallest(relation), &secret, holdings, rng)?.to_bytes())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::schema::{Attribute, Binding, Grade};
 use super::knowledge::Knowledge;
 use super::lower::Lowering;
 use super::statement::{Reason, RelationError};
-use super::{Accepted, Disclosed, Plan, RelationCredential, Slot, Source};
+use super::{Accepted, Disclosed, Plan, Profile, RelationCredential, Slot, Source};
 
 /// Most residuals of one presentation.
 pub(super) const MAX_RESIDUALS: usize = 64;
@@ -25,12 +25,21 @@ pub(super) struct Resolved<'a> {
     pub(super) class: usize,
 }
 
-pub(super) fn build(request: &Request, registry: &Registry) -> Result<Plan, RelationError> {
+/// The credentials of a request, with what the registry knows of their schemas and issuers.
+pub(super) fn resolve(
+    request: &Request,
+    registry: &Registry,
+) -> Result<Vec<RelationCredential>, RelationError> {
+    let requested = request.document().credentials.iter().enumerate();
+    requested.map(|(i, requested)| resolve_credential(i, requested, registry)).collect()
+}
+
+pub(super) fn build(
+    request: &Request,
+    mut credentials: Vec<RelationCredential>,
+    profile: Profile,
+) -> Result<Plan, RelationError> {
     let document = request.document();
-    let mut credentials = Vec::with_capacity(document.credentials.len());
-    for (i, requested) in document.credentials.iter().enumerate() {
-        credentials.push(resolve_credential(i, requested, registry)?);
-    }
     let mut names = Names::new(&credentials);
     for (i, statement) in document.statements.iter().enumerate() {
         if let Statement::Equal { left, right } = statement {
@@ -40,7 +49,7 @@ pub(super) fn build(request: &Request, registry: &Registry) -> Result<Plan, Rela
     let disclosed = disclosed(&names, &document.statements)?;
     let (slots, hidden, sources) = lay_out(&credentials, &names, &disclosed);
 
-    let mut lowering = Lowering::new(&names, sources, request.day());
+    let mut lowering = Lowering::new(&names, sources, request.day(), profile);
     for (i, statement) in document.statements.iter().enumerate() {
         let at = |reason: Reason| reason.at(format!("statements[{i}].{}", statement_name(statement)));
         lowering.statement(statement).map_err(at)?;
@@ -52,18 +61,19 @@ pub(super) fn build(request: &Request, registry: &Registry) -> Result<Plan, Rela
         }
     }
     let revealing = revealing(&names, &lowering.knowledge, &disclosed)?;
-    let (digits, free_digits, residuals, hints) =
-        (lowering.digits, lowering.free_digits, lowering.residuals, lowering.hints);
+    let Lowering { digits, free_digits, residuals, ranges, hints, .. } = lowering;
     for (credential, slots) in credentials.iter_mut().zip(slots) {
         credential.slots = slots;
     }
     Ok(Plan {
+        profile,
         credentials,
         hidden,
         disclosed,
         digits,
         free_digits,
         residuals,
+        ranges,
         hints,
         revealing,
         ..Plan::default()

@@ -108,6 +108,8 @@ fn asks_the_same(one: &Request, other: &Request) -> bool {
             expires_at: _,
             credentials: _,
             statements: _,
+            // Says which profiles are accepted, not what is to be shown.
+            prefer: _,
         } = request.document();
         (*version, request.day())
     };

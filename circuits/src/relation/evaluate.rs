@@ -170,6 +170,27 @@ impl Relation {
         sum
     }
 
+    /// Σ y^(k+1)·value_k over all ranges of the compact profile: linear in the challenge, like each value.
+    ///
+    /// # Panics
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_ranges<R: Response>(
+        &self,
+        challenge: &R,
+        hidden: &[R],
+        disclosed: &[Scalar],
+        free: &[R],
+        y: &Scalar,
+    ) -> R {
+        let digits = self.digit_responses(challenge, hidden, disclosed, free);
+        let mut sum = R::zero();
+        for range in self.plan.ranges.iter().rev() {
+            sum.add(&range.value.evaluate(challenge, hidden, disclosed, &digits));
+            sum.scale(y);
+        }
+        sum
+    }
+
     /// The responses of all digits: the free ones as given, the derived ones computed.
     pub(super) fn digit_responses<R: Response>(
         &self,

@@ -29,11 +29,13 @@ pub(crate) enum Hint {
 #[error("the statement is not true of these credentials")]
 pub struct AssignError;
 
-/// The values of the free digits. Zeroized on drop.
+/// The values of the free digits and of the ranges. Zeroized on drop.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Assignment {
     /// 0 or 1 each, in the order of their generators.
     pub free: Vec<Scalar>,
+    /// The integers that the ranges of the compact profile are about.
+    pub ranges: Vec<u64>,
 }
 
 impl Relation {
@@ -55,9 +57,20 @@ impl Relation {
                 free[*index] = *value;
             }
         }
+        // What the hints before left behind may be out of date.
+        self.derive(hidden, disclosed, &mut digits);
+        let mut ranges = Vec::with_capacity(self.plan.ranges.len());
+        let mut in_range = Choice::from(1);
+        for range in &self.plan.ranges {
+            let mut value = range.value.evaluate(&Scalar::ONE, hidden, disclosed, &digits);
+            in_range &= is_u64(&value) & !low_u64(&value).ct_gt(&range.width);
+            ranges.push(low_u64(&value));
+            value.zeroize();
+        }
         digits.zeroize();
-        let assignment = Assignment { free };
-        if self.holds(hidden, disclosed, &assignment) { Ok(assignment) } else { Err(AssignError) }
+        let assignment = Assignment { free, ranges };
+        let holds = bool::from(in_range) && self.holds(hidden, disclosed, &assignment);
+        if holds { Ok(assignment) } else { Err(AssignError) }
     }
 
     fn derive(&self, hidden: &[Scalar], disclosed: &[Scalar], digits: &mut [Scalar]) {
