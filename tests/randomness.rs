@@ -123,7 +123,8 @@ fn challenge(relation: &glimpse_circuits::relation::Relation, presentation: &Pre
     let mut rounds = Rounds::new(relation, &presentation.issuers, &presentation.disclosed);
     presentation.commitments.iter().for_each(|commitment| rounds.credential(commitment));
     let digits = presentation.digits.as_ref().unwrap();
-    rounds.residual_weight(&digits.digits);
-    rounds.digit_masks(&digits.masks, &digits.tau);
+    let committed = digits.committed.as_ref().unwrap();
+    rounds.weight(Some(&committed.point));
+    rounds.masks(&digits.masks, Some(&committed.tau));
     rounds.challenge().0
 }

@@ -190,19 +190,20 @@ fn commitments_cannot_be_fitted_to_the_challenge() {
         let fitted = digits_left(&relation, &presentation, &y, &c);
         let mask = credential_mask(&relation, &presentation, 0, &c);
         let digits = presentation.digits.as_mut().unwrap();
+        let committed = digits.committed.as_mut().unwrap();
         match part {
             "T" => presentation.commitments[0].masks = mask.into(),
-            "E0" => digits.masks = (fitted - digits.digits.point * c).into(),
-            "E1" => digits.digits = ((fitted - digits.masks.point) * c.invert()).into(),
+            "E0" => digits.masks = (fitted - committed.point.point * c).into(),
+            "E1" => committed.point = ((fitted - digits.masks.point) * c.invert()).into(),
             _ => {
                 // τ is off by the c² coefficient times c: the digits are all 0, so one derived digit is wrong.
-                let honest = digits.tau;
-                let error = fitted - digits.masks.point - digits.digits.point * c;
+                let honest = committed.tau;
+                let error = fitted - digits.masks.point - committed.point.point * c;
                 let value = setting.credential.slots[3 + 3] - Scalar::from(2_000_000u64);
                 let power = (0..relation.digits().len()).fold(Scalar::ONE, |power, _| power * y);
                 let quadratic = power * value * (Scalar::ONE - value);
                 assert_eq!(generators().m() * -(quadratic * c * c), error);
-                digits.tau = honest + quadratic * c;
+                committed.tau = honest + quadratic * c;
             }
         }
         let stale = presentation.clone();
@@ -240,7 +241,8 @@ fn every_digit_is_checked() {
         setting.stage.refused(cheat, &["digits"], "another digit committed to");
         let mut cheat = setting.cheat(&relation);
         cheat.after = Some(Box::new(move |presentation, _, _| {
-            presentation.digits.as_mut().unwrap().digits = EncodedPoint::from(generators().d()[k]);
+            let digits = presentation.digits.as_mut().unwrap();
+            digits.committed.as_mut().unwrap().point = EncodedPoint::from(generators().d()[k]);
         }));
         setting.stage.refused(cheat, &["credential 0", "digits"], "another E_1");
     }

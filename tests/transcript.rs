@@ -113,8 +113,8 @@ impl Inputs {
         let relation = compile(&self.request);
         let mut rounds = Rounds::new(&relation, &self.issuers, &self.disclosed);
         self.commitments.iter().for_each(|commitment| rounds.credential(commitment));
-        let y = rounds.residual_weight(&self.e1);
-        rounds.digit_masks(&self.e0, &self.tau);
+        let y = rounds.weight(Some(&self.e1));
+        rounds.masks(&self.e0, Some(&self.tau));
         (y, rounds.challenge().0)
     }
 }

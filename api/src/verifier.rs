@@ -4,7 +4,7 @@ use glimpse_circuits::attribute::{Kind, Value};
 use glimpse_circuits::decimal;
 use glimpse_circuits::json;
 use glimpse_circuits::key::{Issuer, IssuerPublicKey};
-use glimpse_circuits::request::{AttributeRef, CheckKind, Request, RequestDigest, Statement};
+use glimpse_circuits::request::{AttributeRef, CheckKind, Preference, Request, RequestDigest, Statement};
 use glimpse_circuits::schema::SchemaDigest;
 use glimpse_circuits::text::Text;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,9 @@ pub struct Policy {
     pub licences: Vec<RequestedLicence>,
     /// The facts.
     pub statements: Vec<Statement>,
+    /// `small` for answers in few bytes, at a higher price of checking them.
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
+    pub prefer: Option<Preference>,
 }
 
 /// Creates a request, from a stored policy or from one given here.

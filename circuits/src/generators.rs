@@ -63,6 +63,11 @@ impl Generators {
         &self.all
     }
 
+    /// The basepoint: of issuer keys, and of the values of range proofs.
+    pub fn g(&self) -> &RistrettoPoint {
+        &self.all[INDEX_G]
+    }
+
     /// Constant term of the credential equation.
     pub fn p(&self) -> &RistrettoPoint {
         &self.all[INDEX_P]
@@ -73,7 +78,7 @@ impl Generators {
         &self.all[INDEX_Q]
     }
 
-    /// Blinding of the digit commitments.
+    /// Blinding of the digit commitments, and of the values of range proofs.
     pub fn k(&self) -> &RistrettoPoint {
         &self.all[INDEX_K]
     }

@@ -7,6 +7,8 @@
 pub const VERSION: u8 = 1;
 /// Profile byte of the fast presentation: digits, no Bulletproofs.
 pub const PROFILE_FAST: u8 = 0;
+/// Profile byte of the compact presentation: one aggregated Bulletproof for all wide ranges.
+pub const PROFILE_COMPACT: u8 = 1;
 /// Name of the group, hash and generators together: a further suite gets a further name.
 pub const SUITE: &[u8] = b"ristretto255-merlin3-glimpse1";
 

@@ -17,6 +17,7 @@ pub mod key;
 pub mod labels;
 pub mod presentation;
 pub mod random;
+pub mod range_proof;
 pub mod relation;
 pub mod request;
 pub mod schema;

@@ -6,7 +6,8 @@ use merlin::Transcript;
 use crate::attribute::Value;
 use crate::encoding::{DecodeError, EncodedPoint, Reader, write_value};
 use crate::labels;
-use crate::relation::{Relation, Slot};
+use crate::range_proof::{RangeProof, bits, slots};
+use crate::relation::{Profile, Relation, Slot};
 use crate::request::CheckKind;
 use crate::transcript::{TranscriptProtocol, transcript};
 
@@ -43,15 +44,33 @@ pub struct CredentialResponse {
     pub epsilon: Scalar,
 }
 
+/// What shows that digits are digits and residuals vanish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommittedDigits {
+    /// E_1: the digits, sent before the residuals' weight y.
+    pub point: EncodedPoint,
+    /// τ: the masked linear coefficient of the weighted residuals, sent with E_0.
+    pub tau: Scalar,
+}
+
+/// The ranges of a compact presentation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RangePart {
+    /// V of each range: value·G + blinding·K.
+    pub commitments: Vec<EncodedPoint>,
+    /// That their values, and those of the other ends, have so many bits.
+    pub proof: RangeProof,
+}
+
 /// The digit equation's part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DigitProof {
-    /// E_1: the digits, sent before the residuals' weight y.
-    pub digits: EncodedPoint,
+    /// The digits; absent exactly if there are only ranges.
+    pub committed: Option<CommittedDigits>,
+    /// The ranges of the compact profile.
+    pub ranges: Option<RangePart>,
     /// E_0: the masks, sent after it.
     pub masks: EncodedPoint,
-    /// τ: the masked linear coefficient of the weighted residuals, sent with E_0.
-    pub tau: Scalar,
     /// f of each free digit.
     pub responses: Vec<Scalar>,
     /// z_K.
@@ -78,7 +97,9 @@ pub struct Presentation {
 impl Presentation {
     /// The bytes: version, profile, issuer indexes, disclosed values, points, scalars.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![labels::VERSION, labels::PROFILE_FAST];
+        let ranges = self.digits.as_ref().and_then(|digits| digits.ranges.as_ref());
+        let profile = if ranges.is_some() { Profile::Compact } else { Profile::Fast };
+        let mut bytes = vec![labels::VERSION, profile.byte()];
         bytes.extend_from_slice(&self.issuers);
         self.disclosed.iter().for_each(|value| write_value(&mut bytes, value));
         let mut point = |point: &EncodedPoint| bytes.extend_from_slice(point.encoded.as_bytes());
@@ -92,8 +113,9 @@ impl Presentation {
             }
         }
         if let Some(digits) = &self.digits {
-            point(&digits.digits);
+            digits.committed.iter().for_each(|committed| point(&committed.point));
             point(&digits.masks);
+            ranges.iter().flat_map(|ranges| &ranges.commitments).for_each(&mut point);
         }
         let mut scalar = |scalar: &Scalar| bytes.extend_from_slice(scalar.as_bytes());
         for (commitment, response) in self.commitments.iter().zip(&self.credential_responses) {
@@ -105,17 +127,19 @@ impl Presentation {
         }
         self.responses.iter().for_each(&mut scalar);
         if let Some(digits) = &self.digits {
-            scalar(&digits.tau);
+            digits.committed.iter().for_each(|committed| scalar(&committed.tau));
             digits.responses.iter().for_each(&mut scalar);
             scalar(&digits.blinding);
         }
+        ranges.iter().for_each(|ranges| bytes.extend(ranges.proof.to_bytes()));
         bytes
     }
 
-    /// Reads the bytes of a presentation for one relation, which settles how many points and scalars there are.
+    /// Reads the bytes of a presentation for one relation, which settles the profile and how many points and scalars
+    /// there are.
     pub fn from_bytes(relation: &Relation, bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        if reader.array()? != [labels::VERSION, labels::PROFILE_FAST] {
+        if reader.array()? != [labels::VERSION, relation.profile().byte()] {
             return Err(DecodeError::Version);
         }
         let issuers = reader.take(relation.credentials().len())?.to_vec();
@@ -129,17 +153,22 @@ impl Presentation {
         // The length is settled here, so that nothing is decompressed for bytes that cannot be right.
         reader.expect_remaining(points_and_scalars(relation) * 32)?;
         let mut commitments = read_commitments(relation, &mut reader)?;
-        let digit_points =
-            if relation.has_digit_equation() { Some((reader.point()?, reader.point()?)) } else { None };
+        let commitment = relation.has_digits().then(|| reader.point()).transpose()?;
+        let masks = relation.has_digit_equation().then(|| reader.point()).transpose()?;
+        let range_commitments =
+            relation.ranges().iter().map(|_| reader.point()).collect::<Result<Vec<_>, _>>()?;
         let credential_responses = read_credential_responses(&mut commitments, &mut reader)?;
         let responses = reader.scalars(relation.hidden())?;
-        let digits = match digit_points {
-            Some((digits, masks)) => Some(DigitProof {
-                digits,
+        let digits = match masks {
+            Some(masks) => Some(DigitProof {
+                committed: match commitment {
+                    Some(point) => Some(CommittedDigits { point, tau: reader.scalar()? }),
+                    None => None,
+                },
                 masks,
-                tau: reader.scalar()?,
                 responses: reader.scalars(relation.free_digits())?,
                 blinding: reader.scalar()?,
+                ranges: read_ranges(relation, range_commitments, &mut reader)?,
             }),
             None => None,
         };
@@ -160,8 +189,30 @@ fn points_and_scalars(relation: &Relation) -> usize {
     };
     let credentials: usize =
         relation.credentials().iter().map(|credential| per_credential(credential.check)).sum();
-    let digits = if relation.has_digit_equation() { 2 + 2 + relation.free_digits() } else { 0 };
-    credentials + relation.hidden() + digits
+    let committed = if relation.has_digits() { 2 } else { 0 };
+    let equation = if relation.has_digit_equation() { 2 + relation.free_digits() } else { 0 };
+    let ranges = match slots(relation.ranges()) {
+        0 => 0,
+        slots => relation.ranges().len() + RangeProof::elements(slots, bits(relation.ranges())),
+    };
+    credentials + relation.hidden() + committed + equation + ranges
+}
+
+/// The relation in the profile that takes fewer bytes, among those that its request lets the wallet choose from.
+pub fn smallest(relation: &Relation) -> Relation {
+    match relation.compact() {
+        Some(compact) if expected_length(&compact) < expected_length(relation) => compact,
+        _ => relation.clone(),
+    }
+}
+
+/// The relation in the profile that these bytes are in. What is in neither is left to [`Presentation::from_bytes`] to
+/// refuse.
+pub fn in_profile_of(relation: &Relation, bytes: &[u8]) -> Relation {
+    match bytes {
+        [_, labels::PROFILE_COMPACT, ..] => relation.compact().unwrap_or_else(|| relation.clone()),
+        _ => relation.clone(),
+    }
 }
 
 fn read_disclosed(relation: &Relation, reader: &mut Reader<'_>) -> Result<Vec<Value>, DecodeError> {
@@ -196,6 +247,19 @@ fn read_commitments(
     Ok(commitments)
 }
 
+fn read_ranges(
+    relation: &Relation,
+    commitments: Vec<EncodedPoint>,
+    reader: &mut Reader<'_>,
+) -> Result<Option<RangePart>, DecodeError> {
+    let slots = slots(relation.ranges());
+    if slots == 0 {
+        return Ok(None);
+    }
+    let proof = RangeProof::read(reader, slots, bits(relation.ranges()))?;
+    Ok(Some(RangePart { commitments, proof }))
+}
+
 fn read_credential_responses(
     commitments: &mut [CredentialCommitment],
     reader: &mut Reader<'_>,
@@ -226,7 +290,7 @@ impl Rounds {
             issuers.len() == relation.credentials().len() && disclosed.len() == relation.disclosed().len()
         );
         let mut transcript = transcript(labels::PRESENTATION);
-        transcript.append_message(b"version", &[labels::VERSION, labels::PROFILE_FAST]);
+        transcript.append_message(b"version", &[labels::VERSION, relation.profile().byte()]);
         transcript.append_message(b"suite", labels::SUITE);
         transcript.append_message(b"request", &relation.request().digest().0);
         transcript.append_message(b"relation", relation.digest());
@@ -263,16 +327,35 @@ impl Rounds {
         }
     }
 
-    /// Absorbs E_1 and draws y, the weight of digits and residuals.
-    pub fn residual_weight(&mut self, digits: &EncodedPoint) -> Scalar {
-        self.transcript.append_point(b"E1", &digits.encoded);
+    /// Absorbs the commitments of the compact profile's ranges. What is given back is the fork that their range proof
+    /// goes on with: it is bound to all that was absorbed before.
+    pub fn ranges(&mut self, commitments: &[EncodedPoint]) -> Transcript {
+        self.transcript.append_message(b"ranges", &(commitments.len() as u64).to_le_bytes());
+        commitments.iter().for_each(|commitment| self.transcript.append_point(b"V", &commitment.encoded));
+        let mut fork = self.transcript.clone();
+        fork.append_message(b"fork", b"range proof");
+        fork
+    }
+
+    /// Absorbs the range proof: every byte of it.
+    pub fn range_proof(&mut self, proof: &RangeProof) {
+        self.transcript.append_message(b"range proof", &proof.to_bytes());
+    }
+
+    /// Absorbs E_1, if there is one, and draws y, the weight of digits, residuals and ranges.
+    pub fn weight(&mut self, digits: Option<&EncodedPoint>) -> Scalar {
+        if let Some(digits) = digits {
+            self.transcript.append_point(b"E1", &digits.encoded);
+        }
         self.transcript.challenge_scalar(b"y")
     }
 
-    /// Absorbs E_0 and τ.
-    pub fn digit_masks(&mut self, masks: &EncodedPoint, tau: &Scalar) {
+    /// Absorbs E_0, and τ if there is one.
+    pub fn masks(&mut self, masks: &EncodedPoint, tau: Option<&Scalar>) {
         self.transcript.append_point(b"E0", &masks.encoded);
-        self.transcript.append_scalar(b"tau", tau);
+        if let Some(tau) = tau {
+            self.transcript.append_scalar(b"tau", tau);
+        }
     }
 
     /// Draws c. What is left of the transcript serves to draw weights from.

@@ -41,7 +41,7 @@ pub struct RequestDigest(pub [u8; 32]);
 hex_text!(RequestDigest, "a request digest: 64 lower-case hexadecimal digits");
 
 /// How a presentation shows that its credential is under the issuer's key. The verifier chooses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckKind {
     /// By a helper token: anyone can check it.
@@ -51,7 +51,7 @@ pub enum CheckKind {
 }
 
 /// A reference to an attribute of a requested credential, written `credential.attribute`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttributeRef {
     /// Which credential of the request.
     pub credential: String,
@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for AttributeRef {
 }
 
 /// A credential the holder has to have.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestedCredential {
     /// Its name inside this request: `[a-z][a-z0-9_]{0,63}`.
@@ -106,7 +106,7 @@ pub struct RequestedCredential {
 }
 
 /// An attribute times a whole number.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Term {
     /// The attribute: required, a date or a number.
@@ -117,7 +117,7 @@ pub struct Term {
 }
 
 /// All integers from `lo` to `hi`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Interval {
     /// The least.
@@ -129,7 +129,7 @@ pub struct Interval {
 }
 
 /// The bound of a date statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Day {
     /// The day of the request in China (UTC+8).
     Today,
@@ -159,7 +159,7 @@ impl<'de> Deserialize<'de> for Day {
 }
 
 /// One fact asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Statement {
     /// The value of an attribute.
@@ -251,6 +251,14 @@ pub enum Statement {
     },
 }
 
+/// What a relying party would rather have than an answer that is fast to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Preference {
+    /// Few bytes, for a QR code or a narrow link. Such an answer may be in the compact profile.
+    Small,
+}
+
 /// The members of a request as they stand in its JSON form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -278,6 +286,9 @@ pub struct RequestDocument {
     pub credentials: Vec<RequestedCredential>,
     /// The facts asked for. None at all asks only for the credentials.
     pub statements: Vec<Statement>,
+    /// What the relying party would rather have; an answer that is fast to check, if absent.
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
+    pub prefer: Option<Preference>,
 }
 
 /// A request whose form was checked, with its digest. Whether it can be answered depends on the schemas: see

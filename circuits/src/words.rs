@@ -10,8 +10,8 @@ use crate::text::Text;
 /// Longest list that is written out; of longer ones the first few, and how many there are.
 const LISTED: usize = 6;
 
-/// Every statement of a relation's request, in order.
-pub fn statements(relation: &Relation) -> Vec<Text> {
+/// Every statement of a relation's request, in order: see [`Relation::statements_in_words`].
+pub(crate) fn statements(relation: &Relation) -> Vec<Text> {
     relation.request().document().statements.iter().map(|statement| describe(relation, statement)).collect()
 }
 

@@ -71,7 +71,7 @@ fn report(verdict: &Verdict) -> serde_json::Value {
     });
     json!({
         "verdict": "accepted",
-        "statements": verdict.statements,
+        "statements": *verdict.statements,
         "disclosed": disclosed.collect::<serde_json::Map<_, _>>(),
         "licences": licences.collect::<Vec<_>>(),
     })

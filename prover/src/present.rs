@@ -7,11 +7,14 @@ use glimpse_circuits::attribute::Value;
 use glimpse_circuits::encoding::EncodedPoint;
 use glimpse_circuits::generators::generators;
 use glimpse_circuits::presentation::{
-    CredentialCommitment, CredentialResponse, DigitProof, Presentation, Rounds, TokenProof,
+    CommittedDigits, CredentialCommitment, CredentialResponse, DigitProof, Presentation, RangePart, Rounds,
+    TokenProof,
 };
 use glimpse_circuits::random::random_scalar;
+use glimpse_circuits::range_proof::RangeProof;
 use glimpse_circuits::relation::{Assignment, Polynomial, Relation, Slot};
 use glimpse_circuits::request::CheckKind;
+use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -64,7 +67,7 @@ pub fn present(
         showings.push(Shown::new(holding, requested.check, relation, rng)?);
     }
     let mut rounds = Rounds::new(relation, &witness.issuers, &witness.disclosed);
-    let masks = Masks::draw(relation, &witness, &showings, rng);
+    let (masks, mut own_rng) = Masks::draw(relation, &witness, &showings, rng);
 
     let mut commitments = Vec::with_capacity(showings.len());
     for (i, shown) in showings.iter().enumerate() {
@@ -73,7 +76,8 @@ pub fn present(
         commitments.push(commitment);
     }
     let digits = if relation.has_digit_equation() {
-        Some(commit_digits(relation, &witness, &masks, &mut rounds))
+        let ranges = commit_ranges(relation, &witness, &masks, &mut rounds, &mut own_rng)?;
+        Some((commit_digits(relation, &witness, &masks, &mut rounds), ranges))
     } else {
         None
     };
@@ -90,17 +94,17 @@ pub fn present(
         .collect();
     let responses =
         masks.hidden.iter().zip(witness.hidden.iter()).map(|(mask, value)| respond(mask, value)).collect();
-    let digits = digits.map(|(digits, digit_masks, tau)| DigitProof {
-        digits,
-        masks: digit_masks,
-        tau,
+    let digits = digits.map(|(commitment, ranges)| DigitProof {
+        committed: commitment.committed,
+        masks: commitment.masks,
         responses: masks
             .digits
             .iter()
             .zip(&witness.assignment.free)
             .map(|(mask, bit)| respond(mask, bit))
             .collect(),
-        blinding: respond(&masks.blinding[0], &masks.blinding[1]),
+        blinding: respond(&masks.blinding[0], &commitment.blinding),
+        ranges,
     });
     Ok(Presentation {
         issuers: witness.issuers.clone(),
@@ -246,6 +250,8 @@ struct Masks {
     blinding: [Scalar; 2],
     /// μ: masks the linear coefficient of the residuals.
     residual: Scalar,
+    /// The blinding of each range's value.
+    ranges: Vec<Scalar>,
 }
 
 impl Masks {
@@ -256,7 +262,7 @@ impl Masks {
         witness: &Witness,
         showings: &[Shown],
         rng: &mut impl CryptoRngCore,
-    ) -> Self {
+    ) -> (Self, TranscriptRng) {
         let mut public = vec![relation.request().digest().0, *relation.digest()];
         let mut secrets: Vec<&Scalar> = witness.hidden.iter().chain(&witness.assignment.free).collect();
         for shown in showings {
@@ -276,59 +282,113 @@ impl Masks {
             public.iter().map(|part| part.as_slice()).chain(disclosed.iter().map(Vec::as_slice)).collect();
         let mut rng = hedged(&public, &secrets, rng);
         let mut draw = || random_scalar(&mut rng);
-        Self {
+        let masks = Self {
             credentials: relation.credentials().iter().map(|_| (draw(), draw())).collect(),
             hidden: (0..relation.hidden()).map(|_| draw()).collect(),
             digits: (0..relation.free_digits()).map(|_| draw()).collect(),
             blinding: [draw(), draw()],
             residual: draw(),
-        }
+            ranges: relation.ranges().iter().map(|_| draw()).collect(),
+        };
+        (masks, rng)
     }
 }
 
-/// E_1 = w_1·K + Σ b·D + μ·M, then with y: E_0 = w_0·K + Σ a·D − q_0·M and τ = μ + q_1, where q_0 + q_1·c is the
-/// weighted sum of digits and residuals.
+/// V of each range, and the proof about them, made with randomness that is hedged like the masks.
+fn commit_ranges(
+    relation: &Relation,
+    witness: &Witness,
+    masks: &Masks,
+    rounds: &mut Rounds,
+    rng: &mut TranscriptRng,
+) -> Result<Option<RangePart>, PresentError> {
+    if relation.ranges().is_empty() {
+        return Ok(None);
+    }
+    let values = &witness.assignment.ranges;
+    let bases = [generators().g(), generators().k()];
+    let commit = |(value, blinding): (&u64, &Scalar)| {
+        let scalars = Zeroizing::new([Scalar::from(*value), *blinding]);
+        EncodedPoint::from(RistrettoPoint::multiscalar_mul(scalars.iter(), bases))
+    };
+    let commitments: Vec<EncodedPoint> = values.iter().zip(&masks.ranges).map(commit).collect();
+    let mut fork = rounds.ranges(&commitments);
+    let proof = RangeProof::prove(relation.ranges(), values, &masks.ranges, &mut fork, rng)
+        .map_err(|_| PresentError::RangeProof)?;
+    rounds.range_proof(&proof);
+    Ok(Some(RangePart { commitments, proof }))
+}
+
+/// What is sent of the digit equation before c, and what z_K answers for.
+struct DigitCommitment {
+    committed: Option<CommittedDigits>,
+    masks: EncodedPoint,
+    /// w_1 of E_1 and the weighted blindings of the ranges.
+    blinding: Zeroizing<Scalar>,
+}
+
+/// E_1 = w_1·K + Σ b·D + μ·M, then with y: E_0 = w_0·K + Σ a·D − q_0·M + L_0·G and τ = μ + q_1, where q_0 + q_1·c is the
+/// weighted sum of digits and residuals and L_0 + L_1·c that of the ranges' values.
 fn commit_digits(
     relation: &Relation,
     witness: &Witness,
     masks: &Masks,
     rounds: &mut Rounds,
-) -> (EncodedPoint, EncodedPoint, Scalar) {
+) -> DigitCommitment {
     let generators = generators();
-    let d = &generators.d()[..relation.free_digits()];
     let free = &witness.assignment.free;
+    let point = relation.has_digits().then(|| digit_commitment(masks, free));
+    let y = rounds.weight(point.as_ref());
 
+    let polynomials = |masks: &[Scalar], values: &[Scalar]| -> Vec<Polynomial> {
+        masks.iter().zip(values).map(|(mask, value)| Polynomial::response(*mask, *value)).collect()
+    };
+    let challenge = Polynomial::challenge();
+    let hidden = polynomials(&masks.hidden, &witness.hidden);
+    let digits = polynomials(&masks.digits, free);
+    let disclosed = &witness.disclosed_scalars;
+    let residuals = relation.evaluate(&challenge, &hidden, disclosed, &digits, &y);
+
+    let mut scalars = Zeroizing::new(Vec::with_capacity(3 + relation.free_digits()));
+    scalars.extend([masks.blinding[0], -residuals.constant]);
+    scalars.extend_from_slice(&masks.digits);
+    let mut points = vec![generators.k(), generators.m()];
+    points.extend(&generators.d()[..relation.free_digits()]);
+    if !relation.ranges().is_empty() {
+        let ranges = relation.evaluate_ranges(&challenge, &hidden, disclosed, &digits, &y);
+        scalars.push(ranges.constant);
+        points.push(generators.g());
+    }
+    let digit_masks = EncodedPoint::from(RistrettoPoint::multiscalar_mul(scalars.iter(), points));
+    let committed = point.map(|point| CommittedDigits { point, tau: masks.residual + residuals.linear });
+    rounds.masks(&digit_masks, committed.as_ref().map(|committed| &committed.tau));
+
+    // E_1 + Σ y^(k+1)·V has this much of K.
+    let mut blinding = Zeroizing::new(Scalar::ZERO);
+    for range in masks.ranges.iter().rev() {
+        *blinding = (*blinding + range) * y;
+    }
+    if committed.is_some() {
+        *blinding += masks.blinding[1];
+    }
+    DigitCommitment { committed, masks: digit_masks, blinding }
+}
+
+/// E_1.
+fn digit_commitment(masks: &Masks, free: &[Scalar]) -> EncodedPoint {
+    let generators = generators();
     let mut sum = RistrettoPoint::multiscalar_mul(
         [&masks.blinding[1], &masks.residual],
         [generators.k(), generators.m()],
     );
-    for (bit, generator) in free.iter().zip(d) {
+    for (bit, generator) in free.iter().zip(generators.d()) {
         sum += RistrettoPoint::conditional_select(
             &RistrettoPoint::identity(),
             generator,
             bit.ct_eq(&Scalar::ONE),
         );
     }
-    let digits = EncodedPoint::from(sum);
-    let y = rounds.residual_weight(&digits);
-
-    let polynomials = |masks: &[Scalar], values: &[Scalar]| -> Vec<Polynomial> {
-        masks.iter().zip(values).map(|(mask, value)| Polynomial::response(*mask, *value)).collect()
-    };
-    let residuals = relation.evaluate(
-        &Polynomial::challenge(),
-        &polynomials(&masks.hidden, &witness.hidden),
-        &witness.disclosed_scalars,
-        &polynomials(&masks.digits, free),
-        &y,
-    );
-    let mut scalars = Zeroizing::new(vec![masks.blinding[0], -residuals.constant]);
-    scalars.extend_from_slice(&masks.digits);
-    let points = [generators.k(), generators.m()].into_iter().chain(d);
-    let digit_masks = EncodedPoint::from(RistrettoPoint::multiscalar_mul(scalars.iter(), points));
-    let tau = masks.residual + residuals.linear;
-    rounds.digit_masks(&digit_masks, &tau);
-    (digits, digit_masks, tau)
+    EncodedPoint::from(sum)
 }
 
 /// Why there is no presentation. Goes to the holder only: to a verifier, "cannot" and "declined" look the same.
@@ -358,4 +418,7 @@ pub enum PresentError {
     /// The statement is not true of these credentials.
     #[error("what is asked for is not true of these credentials")]
     False,
+    /// The range proof could not be made: the generator of randomness does not work.
+    #[error("the range proof could not be made")]
+    RangeProof,
 }

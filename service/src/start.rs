@@ -158,6 +158,7 @@ fn probe(public_uri: &str, id: &str, name: &Text) -> Result<(), &'static str> {
             check: CheckKind::Token,
         }],
         statements: Vec::new(),
+        prefer: None,
     };
     match Request::try_from(document) {
         Ok(_) => Ok(()),

@@ -9,45 +9,55 @@ use glimpse_circuits::attribute::Value;
 use glimpse_circuits::encoding::DecodeError;
 use glimpse_circuits::generators::{INDEX_D, INDEX_G, INDEX_H, INDEX_K, INDEX_M, INDEX_P, INDEX_Q};
 use glimpse_circuits::key::IssuerPublicKey;
-use glimpse_circuits::presentation::{Presentation, Rounds};
+use glimpse_circuits::presentation::{Presentation, Rounds, in_profile_of};
 use glimpse_circuits::relation::{Relation, Slot};
 use glimpse_circuits::token::token_challenge;
 use glimpse_circuits::transcript::TranscriptProtocol;
 
+use crate::range_proof::{self, Challenges};
 use crate::weights::Weights;
 
 /// A presentation that was read, with its challenges.
-pub(crate) struct Opened<'a> {
-    relation: &'a Relation,
+pub(crate) struct Opened {
+    /// In the presentation's profile.
+    relation: Relation,
     pub(crate) presentation: Presentation,
-    /// The residuals' weight y; 0 where there are none.
+    /// The weight y of digits, residuals and ranges; 0 where there are none.
     y: Scalar,
     c: Scalar,
+    range_challenges: Option<Challenges>,
     /// Binds the request, the relation and every byte of the presentation.
     pub(crate) digest: [u8; 32],
 }
 
-impl<'a> Opened<'a> {
+impl Opened {
     /// Reads the bytes and draws the challenges.
-    pub(crate) fn read(relation: &'a Relation, bytes: &[u8]) -> Result<Self, DecodeError> {
-        let presentation = Presentation::from_bytes(relation, bytes)?;
-        let mut rounds = Rounds::new(relation, &presentation.issuers, &presentation.disclosed);
+    pub(crate) fn read(relation: &Relation, bytes: &[u8]) -> Result<Self, DecodeError> {
+        let relation = in_profile_of(relation, bytes);
+        let presentation = Presentation::from_bytes(&relation, bytes)?;
+        let mut rounds = Rounds::new(&relation, &presentation.issuers, &presentation.disclosed);
         presentation.commitments.iter().for_each(|commitment| rounds.credential(commitment));
-        let mut y = Scalar::ZERO;
+        let (mut y, mut range_challenges) = (Scalar::ZERO, None);
         if let Some(digits) = &presentation.digits {
-            y = rounds.residual_weight(&digits.digits);
-            rounds.digit_masks(&digits.masks, &digits.tau);
+            if let Some(part) = &digits.ranges {
+                let fork = rounds.ranges(&part.commitments);
+                range_challenges = Some(Challenges::draw(&relation, part, fork));
+                rounds.range_proof(&part.proof);
+            }
+            let committed = digits.committed.as_ref();
+            y = rounds.weight(committed.map(|committed| &committed.point));
+            rounds.masks(&digits.masks, committed.map(|committed| &committed.tau));
         }
         let (c, mut transcript) = rounds.challenge();
         transcript.append_message(b"presentation", bytes);
         let digest = transcript.challenge_array(b"digest");
-        Ok(Self { relation, presentation, y, c, digest })
+        Ok(Self { relation, presentation, y, c, range_challenges, digest })
     }
 
     /// All public equations under these weights: those of the credentials, tokens and digits. Keyed checks are the
     /// caller's.
     pub(crate) fn claim(&self, weights: &mut Weights) -> Claim {
-        let mut claim = Claim::new(self.relation);
+        let mut claim = Claim::new(&self.relation);
         let disclosed: Vec<Scalar> = self.presentation.disclosed.iter().map(Value::to_scalar).collect();
         self.credentials(&mut claim, &disclosed, weights);
         self.digits(&mut claim, &disclosed, weights);
@@ -100,19 +110,32 @@ impl<'a> Opened<'a> {
         }
     }
 
-    /// z_K·K + Σ f·D + (c·τ − residuals)·M − E_0 − c·E_1 = 0.
+    /// z_K·K + Σ f·D + (c·τ − residuals)·M + ranges·G − E_0 − c·(E_1 + Σ y^(k+1)·V) = 0, and the range proof's equations.
     fn digits(&self, claim: &mut Claim, disclosed: &[Scalar], weights: &mut Weights) {
         let Some(digits) = &self.presentation.digits else { return };
         let w = weights.next();
-        let (c, responses) = (&self.c, &self.presentation.responses);
-        let residuals = self.relation.evaluate(c, responses, disclosed, &digits.responses, &self.y);
+        let (c, y, hidden) = (&self.c, &self.y, &self.presentation.responses);
+        let wc = w * c;
         claim.fixed[INDEX_K] += w * digits.blinding;
-        claim.fixed[INDEX_M] += w * (c * digits.tau - residuals);
         for (coefficient, response) in claim.fixed[INDEX_D..].iter_mut().zip(&digits.responses) {
             *coefficient += w * response;
         }
         claim.subtract(w, &digits.masks.point);
-        claim.add(-w * c, digits.digits.point);
+        if let Some(committed) = &digits.committed {
+            let residuals = self.relation.evaluate(c, hidden, disclosed, &digits.responses, y);
+            claim.fixed[INDEX_M] += w * (c * committed.tau - residuals);
+            claim.add(-wc, committed.point.point);
+        }
+        if let (Some(part), Some(challenges)) = (&digits.ranges, &self.range_challenges) {
+            let ranges = self.relation.evaluate_ranges(c, hidden, disclosed, &digits.responses, y);
+            claim.fixed[INDEX_G] += w * ranges;
+            let mut weight = -wc;
+            for commitment in &part.commitments {
+                weight *= y;
+                claim.add(weight, commitment.point);
+            }
+            range_proof::add(claim, &self.relation, part, challenges, weights);
+        }
     }
 }
 
@@ -120,6 +143,8 @@ impl<'a> Opened<'a> {
 pub(crate) struct Claim {
     /// Coefficients of the generators, in their order.
     pub(crate) fixed: Vec<Scalar>,
+    /// Coefficients of the generators of range proofs, in their order.
+    pub(crate) range: Vec<Scalar>,
     /// Coefficients of issuer keys, which the claims of a batch share.
     pub(crate) keys: Vec<(IssuerPublicKey, Scalar)>,
     /// The presentation's own points.
@@ -132,13 +157,14 @@ impl Claim {
         let own = 5 * relation.credentials().len() + 2;
         Self {
             fixed: vec![Scalar::ZERO; INDEX_D + relation.free_digits()],
+            range: Vec::new(),
             keys: Vec::with_capacity(relation.credentials().len()),
             scalars: Vec::with_capacity(own),
             points: Vec::with_capacity(own),
         }
     }
 
-    fn add(&mut self, scalar: Scalar, point: RistrettoPoint) {
+    pub(crate) fn add(&mut self, scalar: Scalar, point: RistrettoPoint) {
         self.scalars.push(scalar);
         self.points.push(point);
     }

@@ -7,6 +7,7 @@
 //! Outward there is one failure, [`VerificationFailure`], that says nothing; inward it has a [`Cause`].
 
 mod claim;
+mod range_proof;
 mod sum;
 mod verdict;
 mod verify;

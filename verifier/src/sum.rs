@@ -7,6 +7,7 @@ use curve25519_dalek::ristretto::{RistrettoPoint, VartimeRistrettoPrecomputation
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{IsIdentity, VartimeMultiscalarMul, VartimePrecomputedMultiscalarMul};
 use glimpse_circuits::generators::generators;
+use glimpse_circuits::range_proof::range_generators;
 
 use crate::claim::Claim;
 
@@ -44,12 +45,12 @@ fn search(claims: &[Claim], total: RistrettoPoint, hold: &mut [bool]) {
 
 /// The sum of all claims' terms: generators and issuer keys collect one coefficient each.
 fn sum(claims: &[Claim]) -> RistrettoPoint {
-    let mut fixed = vec![Scalar::ZERO; claims.iter().map(|claim| claim.fixed.len()).max().unwrap_or(0)];
+    let fixed = coefficients(claims, |claim| &claim.fixed);
+    let range = coefficients(claims, |claim| &claim.range);
     let mut keys: BTreeMap<[u8; 32], (Scalar, RistrettoPoint)> = BTreeMap::new();
     let points = claims.iter().map(|claim| claim.points.len()).sum();
     let (mut scalars, mut own) = (Vec::with_capacity(points), Vec::with_capacity(points));
     for claim in claims {
-        fixed.iter_mut().zip(&claim.fixed).for_each(|(sum, coefficient)| *sum += coefficient);
         for (key, coefficient) in &claim.keys {
             keys.entry(key.encoded().0).or_insert((Scalar::ZERO, *key.point())).0 += coefficient;
         }
@@ -60,8 +61,12 @@ fn sum(claims: &[Claim]) -> RistrettoPoint {
         scalars.push(coefficient);
         own.push(key);
     }
+    let mut sum = RistrettoPoint::default();
+    if !range.is_empty() {
+        sum += range_tables().vartime_multiscalar_mul(&range);
+    }
     if own.len() < MANY_POINTS {
-        return tables().vartime_mixed_multiscalar_mul(&fixed, scalars, own.into_iter().copied());
+        return sum + tables().vartime_mixed_multiscalar_mul(&fixed, scalars, own.into_iter().copied());
     }
     for (coefficient, generator) in fixed.iter().zip(generators().all()) {
         if *coefficient != Scalar::ZERO {
@@ -69,12 +74,27 @@ fn sum(claims: &[Claim]) -> RistrettoPoint {
             own.push(generator);
         }
     }
-    RistrettoPoint::vartime_multiscalar_mul(scalars, own)
+    sum + RistrettoPoint::vartime_multiscalar_mul(scalars, own)
+}
+
+/// The sum of one vector of coefficients over all claims, as long as the longest.
+fn coefficients(claims: &[Claim], of: impl Fn(&Claim) -> &Vec<Scalar>) -> Vec<Scalar> {
+    let mut sums = vec![Scalar::ZERO; claims.iter().map(|claim| of(claim).len()).max().unwrap_or(0)];
+    for claim in claims {
+        sums.iter_mut().zip(of(claim)).for_each(|(sum, coefficient)| *sum += coefficient);
+    }
+    sums
 }
 
 /// Builds the generators and their tables, which the first check does otherwise.
 pub fn prepare() {
     tables();
+}
+
+/// Precomputed multiples of the generators of range proofs, which only compact presentations need.
+fn range_tables() -> &'static VartimeRistrettoPrecomputation {
+    static TABLES: OnceLock<VartimeRistrettoPrecomputation> = OnceLock::new();
+    TABLES.get_or_init(|| VartimeRistrettoPrecomputation::new(range_generators()))
 }
 
 /// Precomputed multiples of the generators.

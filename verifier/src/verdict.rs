@@ -19,7 +19,7 @@ pub struct Verdict {
     /// What was disclosed.
     pub disclosed: Vec<DisclosedValue>,
     /// What was proven, statement by statement, in words.
-    pub statements: Vec<Text>,
+    pub statements: Arc<[Text]>,
 }
 
 /// Where a credential comes from. Nothing tells it from others of the same issuer and schema.

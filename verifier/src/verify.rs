@@ -5,9 +5,8 @@ use std::sync::Arc;
 use glimpse_circuits::encoding::DecodeError;
 use glimpse_circuits::key::{KeyedCheck, Registry};
 use glimpse_circuits::presentation::Presentation;
-use glimpse_circuits::relation::{Relation, RelationError};
+use glimpse_circuits::relation::{Compiler, Relation, RelationError};
 use glimpse_circuits::request::{AttributeRef, CheckKind, Request};
-use glimpse_circuits::words;
 
 use crate::claim::{Claim, Opened};
 use crate::sum::which_hold;
@@ -26,14 +25,14 @@ const CLOCK_SKEW_SECONDS: u64 = 60;
 /// for its caller to see to, who keeps the nonces.
 pub struct Verifier {
     audience: String,
-    registry: Registry,
+    compiler: Compiler,
     keyed: Vec<Arc<dyn KeyedCheck>>,
 }
 
 impl Verifier {
     /// A verifier that answers to `audience` and knows the schemas and issuers of `registry`.
     pub fn new(audience: impl Into<String>, registry: Registry) -> Self {
-        Self { audience: audience.into(), registry, keyed: Vec::new() }
+        Self { audience: audience.into(), compiler: Compiler::new(registry), keyed: Vec::new() }
     }
 
     /// Lets it check keyed presentations under one more issuer key.
@@ -44,7 +43,7 @@ impl Verifier {
 
     /// The schemas and issuers it accepts.
     pub fn registry(&self) -> &Registry {
-        &self.registry
+        self.compiler.registry()
     }
 
     /// Who it answers to.
@@ -63,14 +62,18 @@ impl Verifier {
         now: u64,
     ) -> Result<Verdict, VerificationFailure> {
         self.check_request(request, now)?;
-        let relation = Relation::compile(request.clone(), &self.registry).map_err(Cause::Request)?;
-        self.verify_compiled(&relation, presentation, now)
+        self.verify_compiled(&self.relation(request)?, presentation, now)
+    }
+
+    /// The relation of a request: cheap if one that asks the same was compiled not long ago.
+    pub fn relation(&self, request: &Arc<Request>) -> Result<Relation, VerificationFailure> {
+        Ok(self.compiler.compile(request.clone()).map_err(Cause::Request)?)
     }
 
     /// The same for a relation that was compiled before, from a request whose audience and times are checked here too.
     ///
-    /// The relation must have been compiled with this verifier's [`registry`](Self::registry): which schemas and issuers
-    /// are accepted was settled then.
+    /// The relation must be from [`relation`](Self::relation), or have been compiled with this verifier's
+    /// [`registry`](Self::registry): which schemas and issuers are accepted was settled then.
     pub fn verify_compiled(
         &self,
         relation: &Relation,
@@ -98,14 +101,14 @@ impl Verifier {
     }
 
     fn verify_chunk(&self, items: &[Item<'_>], now: u64) -> Vec<Result<Verdict, VerificationFailure>> {
-        let opened: Vec<Result<Opened<'_>, Cause>> =
+        let opened: Vec<Result<Opened, Cause>> =
             items.iter().map(|item| self.open(item.relation, item.presentation, now)).collect();
         let readable = || opened.iter().filter_map(|opened| opened.as_ref().ok());
         let seed = Seed::new(readable().map(|opened| &opened.digest));
         let claims: Vec<Claim> =
             readable().enumerate().map(|(place, opened)| opened.claim(&mut seed.weights(place))).collect();
         let mut hold = which_hold(&claims).into_iter();
-        let decide = |(item, opened): (&Item<'_>, Result<Opened<'_>, Cause>)| {
+        let decide = |(item, opened): (&Item<'_>, Result<Opened, Cause>)| {
             let presentation = opened?.presentation;
             if hold.next() != Some(true) {
                 return Err(Cause::Proof.into());
@@ -117,7 +120,7 @@ impl Verifier {
         items.iter().zip(opened).map(decide).collect()
     }
 
-    fn open<'a>(&self, relation: &'a Relation, bytes: &[u8], now: u64) -> Result<Opened<'a>, Cause> {
+    fn open(&self, relation: &Relation, bytes: &[u8], now: u64) -> Result<Opened, Cause> {
         self.check_request(relation.request(), now)?;
         Opened::read(relation, bytes).map_err(Cause::Decode)
     }
@@ -177,7 +180,7 @@ fn verdict(relation: &Relation, presentation: Presentation) -> Option<Verdict> {
         request: *relation.request().digest(),
         credentials,
         disclosed: disclosed.collect(),
-        statements: words::statements(relation),
+        statements: relation.statements_in_words().clone(),
     })
 }
 

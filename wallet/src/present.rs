@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use glimpse_api::{Blob, Decision, PresentationSubmission};
+use glimpse_circuits::presentation::smallest;
 use glimpse_circuits::relation::Relation;
 use glimpse_circuits::request::{CheckKind, RequestDigest};
-use glimpse_circuits::words;
 use glimpse_prover::{Credential, Holding, Showing, Token, present};
 use rand_core::CryptoRngCore;
 use serde::Deserialize;
@@ -162,7 +162,8 @@ impl Wallet {
         }
         let holdings = credentials.iter().zip(showings);
         let holdings = holdings.map(|(credential, showing)| Holding { credential, showing }).collect();
-        Ok(present(relation, &secret, holdings, rng)?.to_bytes())
+        // Where the relying party would rather have few bytes, in the profile that takes fewer.
+        Ok(present(&smallest(relation), &secret, holdings, rng)?.to_bytes())
     }
 }
 
@@ -191,7 +192,7 @@ fn entry(
         origin: response.origin(),
         purpose: document.purpose.clone(),
         credentials,
-        statements: words::statements(relation).iter().map(clean_text).collect(),
+        statements: relation.statements_in_words().iter().map(clean_text).collect(),
         disclosed: shown.unwrap_or_default(),
         asked: asked_names(&review.request),
         outcome: LedgerOutcome::Pending,

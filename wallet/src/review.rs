@@ -284,9 +284,9 @@ impl Review {
     /// What will be proven without being shown, in words.
     pub fn proven(&self) -> Vec<Text> {
         let Some(relation) = &self.relation else { return Vec::new() };
-        let statements = self.request.document().statements.iter().zip(words::statements(relation));
+        let statements = self.request.document().statements.iter().zip(relation.statements_in_words().iter());
         let kept = statements.filter(|(statement, _)| !matches!(statement, Statement::Disclose { .. }));
-        kept.map(|(_, text)| clean_text(&text)).collect()
+        kept.map(|(_, text)| clean_text(text)).collect()
     }
 
     /// The attributes that are asked about so narrowly that the answer gives them away.

@@ -2,7 +2,6 @@
 //! statement.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::attribute::Kind;
 use crate::generators::{D_COUNT, H_ATTRIBUTES};
@@ -13,7 +12,7 @@ use crate::schema::{Attribute, Binding, Grade};
 use super::knowledge::Knowledge;
 use super::lower::Lowering;
 use super::statement::{Reason, RelationError};
-use super::{Accepted, Disclosed, Relation, RelationCredential, Slot, Source};
+use super::{Accepted, Disclosed, Plan, Profile, RelationCredential, Slot, Source};
 
 /// Most residuals of one presentation.
 pub(super) const MAX_RESIDUALS: usize = 64;
@@ -26,12 +25,21 @@ pub(super) struct Resolved<'a> {
     pub(super) class: usize,
 }
 
-pub(super) fn build(request: Arc<Request>, registry: &Registry) -> Result<Relation, RelationError> {
+/// The credentials of a request, with what the registry knows of their schemas and issuers.
+pub(super) fn resolve(
+    request: &Request,
+    registry: &Registry,
+) -> Result<Vec<RelationCredential>, RelationError> {
+    let requested = request.document().credentials.iter().enumerate();
+    requested.map(|(i, requested)| resolve_credential(i, requested, registry)).collect()
+}
+
+pub(super) fn build(
+    request: &Request,
+    mut credentials: Vec<RelationCredential>,
+    profile: Profile,
+) -> Result<Plan, RelationError> {
     let document = request.document();
-    let mut credentials = Vec::with_capacity(document.credentials.len());
-    for (i, requested) in document.credentials.iter().enumerate() {
-        credentials.push(resolve_credential(i, requested, registry)?);
-    }
     let mut names = Names::new(&credentials);
     for (i, statement) in document.statements.iter().enumerate() {
         if let Statement::Equal { left, right } = statement {
@@ -41,7 +49,7 @@ pub(super) fn build(request: Arc<Request>, registry: &Registry) -> Result<Relati
     let disclosed = disclosed(&names, &document.statements)?;
     let (slots, hidden, sources) = lay_out(&credentials, &names, &disclosed);
 
-    let mut lowering = Lowering::new(&names, sources, request.day());
+    let mut lowering = Lowering::new(&names, sources, request.day(), profile);
     for (i, statement) in document.statements.iter().enumerate() {
         let at = |reason: Reason| reason.at(format!("statements[{i}].{}", statement_name(statement)));
         lowering.statement(statement).map_err(at)?;
@@ -53,22 +61,22 @@ pub(super) fn build(request: Arc<Request>, registry: &Registry) -> Result<Relati
         }
     }
     let revealing = revealing(&names, &lowering.knowledge, &disclosed)?;
-    let (digits, free_digits, residuals, hints) =
-        (lowering.digits, lowering.free_digits, lowering.residuals, lowering.hints);
+    let Lowering { digits, free_digits, residuals, ranges, hints, .. } = lowering;
     for (credential, slots) in credentials.iter_mut().zip(slots) {
         credential.slots = slots;
     }
-    Ok(Relation {
-        request,
+    Ok(Plan {
+        profile,
         credentials,
         hidden,
         disclosed,
         digits,
         free_digits,
         residuals,
+        ranges,
         hints,
         revealing,
-        digest: [0; 32],
+        ..Plan::default()
     })
 }
 

@@ -14,6 +14,10 @@ pub trait Response: Clone {
     fn add_scaled(&mut self, other: &Self, factor: &Scalar);
     /// self + other.
     fn add(&mut self, other: &Self);
+    /// self − other.
+    fn subtract(&mut self, other: &Self);
+    /// self·factor.
+    fn scale(&mut self, factor: &Scalar);
     /// self·other. Both are linear in the challenge.
     fn product(&self, other: &Self) -> Self;
 }
@@ -29,6 +33,14 @@ impl Response for Scalar {
 
     fn add(&mut self, other: &Self) {
         *self += other;
+    }
+
+    fn subtract(&mut self, other: &Self) {
+        *self -= other;
+    }
+
+    fn scale(&mut self, factor: &Scalar) {
+        *self *= factor;
     }
 
     fn product(&self, other: &Self) -> Self {
@@ -74,6 +86,18 @@ impl Response for Polynomial {
         self.constant += other.constant;
         self.linear += other.linear;
         self.quadratic += other.quadratic;
+    }
+
+    fn subtract(&mut self, other: &Self) {
+        self.constant -= other.constant;
+        self.linear -= other.linear;
+        self.quadratic -= other.quadratic;
+    }
+
+    fn scale(&mut self, factor: &Scalar) {
+        self.constant *= factor;
+        self.linear *= factor;
+        self.quadratic *= factor;
     }
 
     fn product(&self, other: &Self) -> Self {
@@ -126,22 +150,43 @@ impl Relation {
         y: &Scalar,
     ) -> R {
         assert!(
-            hidden.len() == self.hidden
-                && disclosed.len() == self.disclosed.len()
-                && free.len() == self.free_digits
+            hidden.len() == self.plan.hidden
+                && disclosed.len() == self.plan.disclosed.len()
+                && free.len() == self.plan.free_digits
         );
         let digits = self.digit_responses(challenge, hidden, disclosed, free);
+        // By Horner's rule, from the last to the first: the powers of y cost nothing of their own.
         let mut sum = R::zero();
-        let mut power = Scalar::ONE;
-        for digit in &digits {
-            power *= y;
-            let mut complement = challenge.clone();
-            complement.add_scaled(digit, &-Scalar::ONE);
-            sum.add_scaled(&digit.product(&complement), &power);
+        for residual in self.plan.residuals.iter().rev() {
+            sum.add(&residual.evaluate(challenge, hidden, disclosed, &digits));
+            sum.scale(y);
         }
-        for residual in &self.residuals {
-            power *= y;
-            sum.add_scaled(&residual.evaluate(challenge, hidden, disclosed, &digits), &power);
+        for digit in digits.iter().rev() {
+            let mut complement = challenge.clone();
+            complement.subtract(digit);
+            sum.add(&digit.product(&complement));
+            sum.scale(y);
+        }
+        sum
+    }
+
+    /// Σ y^(k+1)·value_k over all ranges of the compact profile: linear in the challenge, like each value.
+    ///
+    /// # Panics
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_ranges<R: Response>(
+        &self,
+        challenge: &R,
+        hidden: &[R],
+        disclosed: &[Scalar],
+        free: &[R],
+        y: &Scalar,
+    ) -> R {
+        let digits = self.digit_responses(challenge, hidden, disclosed, free);
+        let mut sum = R::zero();
+        for range in self.plan.ranges.iter().rev() {
+            sum.add(&range.value.evaluate(challenge, hidden, disclosed, &digits));
+            sum.scale(y);
         }
         sum
     }
@@ -154,8 +199,8 @@ impl Relation {
         disclosed: &[Scalar],
         free: &[R],
     ) -> Vec<R> {
-        let mut digits = Vec::with_capacity(self.digits.len());
-        for digit in &self.digits {
+        let mut digits = Vec::with_capacity(self.plan.digits.len());
+        for digit in &self.plan.digits {
             let response = match digit {
                 Digit::Free(index) => free[*index].clone(),
                 Digit::Derived(linear) => linear.evaluate(challenge, hidden, disclosed, &digits),
@@ -185,7 +230,7 @@ impl Residual {
                     sum.add(&factor(selector).product(&selected));
                 }
                 let value = value.evaluate(challenge, hidden, disclosed, digits);
-                sum.add_scaled(&challenge.product(&value), &-Scalar::ONE);
+                sum.subtract(&challenge.product(&value));
                 sum
             }
             Self::Selected { pairs } => {
@@ -193,7 +238,7 @@ impl Residual {
                 for (left, right) in pairs {
                     sum.add(&factor(left).product(&factor(right)));
                 }
-                sum.add_scaled(&challenge.product(challenge), &-Scalar::ONE);
+                sum.subtract(&challenge.product(challenge));
                 sum
             }
         }

@@ -29,11 +29,13 @@ pub(crate) enum Hint {
 #[error("the statement is not true of these credentials")]
 pub struct AssignError;
 
-/// The values of the free digits. Zeroized on drop.
+/// The values of the free digits and of the ranges. Zeroized on drop.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Assignment {
     /// 0 or 1 each, in the order of their generators.
     pub free: Vec<Scalar>,
+    /// The integers that the ranges of the compact profile are about.
+    pub ranges: Vec<u64>,
 }
 
 impl Relation {
@@ -42,27 +44,38 @@ impl Relation {
     /// # Panics
     /// If there are fewer values than the relation asks for.
     pub fn assign(&self, hidden: &[Scalar], disclosed: &[Scalar]) -> Result<Assignment, AssignError> {
-        assert!(hidden.len() == self.hidden && disclosed.len() == self.disclosed.len());
-        let mut digits = vec![Scalar::ZERO; self.digits.len()];
-        for hint in &self.hints {
+        assert!(hidden.len() == self.plan.hidden && disclosed.len() == self.plan.disclosed.len());
+        let mut digits = vec![Scalar::ZERO; self.plan.digits.len()];
+        for hint in &self.plan.hints {
             // Derived digits of earlier predicates may be referred to, so they are brought up to date first.
             self.derive(hidden, disclosed, &mut digits);
             hint.assign(hidden, disclosed, &mut digits);
         }
-        let mut free = vec![Scalar::ZERO; self.free_digits];
-        for (digit, value) in self.digits.iter().zip(&digits) {
+        let mut free = vec![Scalar::ZERO; self.plan.free_digits];
+        for (digit, value) in self.plan.digits.iter().zip(&digits) {
             if let Digit::Free(index) = digit {
                 free[*index] = *value;
             }
         }
+        // What the hints before left behind may be out of date.
+        self.derive(hidden, disclosed, &mut digits);
+        let mut ranges = Vec::with_capacity(self.plan.ranges.len());
+        let mut in_range = Choice::from(1);
+        for range in &self.plan.ranges {
+            let mut value = range.value.evaluate(&Scalar::ONE, hidden, disclosed, &digits);
+            in_range &= is_u64(&value) & !low_u64(&value).ct_gt(&range.width);
+            ranges.push(low_u64(&value));
+            value.zeroize();
+        }
         digits.zeroize();
-        let assignment = Assignment { free };
-        if self.holds(hidden, disclosed, &assignment) { Ok(assignment) } else { Err(AssignError) }
+        let assignment = Assignment { free, ranges };
+        let holds = bool::from(in_range) && self.holds(hidden, disclosed, &assignment);
+        if holds { Ok(assignment) } else { Err(AssignError) }
     }
 
     fn derive(&self, hidden: &[Scalar], disclosed: &[Scalar], digits: &mut [Scalar]) {
-        for k in 0..self.digits.len() {
-            if let Digit::Derived(linear) = &self.digits[k] {
+        for k in 0..self.plan.digits.len() {
+            if let Digit::Derived(linear) = &self.plan.digits[k] {
                 digits[k] = linear.evaluate(&Scalar::ONE, hidden, disclosed, digits);
             }
         }
@@ -74,7 +87,7 @@ impl Relation {
         let free: Vec<_> = assignment.free.iter().map(response).collect();
         // Any y that no value was chosen to fit; the values are the caller's own.
         let mut hash = transcript(labels::RELATION);
-        hash.append_message(b"self-check", &self.digest);
+        hash.append_message(b"self-check", &self.plan.digest);
         let y = hash.challenge_scalar(b"y");
         let sum = self.evaluate(&Polynomial::challenge(), &hidden, disclosed, &free, &y);
         sum.quadratic.ct_eq(&Scalar::ZERO).into()

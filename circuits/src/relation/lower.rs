@@ -15,7 +15,11 @@ use super::hints::Hint;
 use super::integer::{self, Combination, scalar};
 use super::knowledge::{self, Knowledge};
 use super::statement::Reason;
-use super::{Digit, Factor, Linear, Residual, Source};
+use super::{Digit, Factor, Linear, Profile, Range, Residual, Source};
+
+/// In the compact profile, ranges below this width keep their digits: they are at most four, of which one is derived,
+/// and a Bulletproof would need a commitment alone that is as long as one.
+const NARROW: u64 = 16;
 
 /// Most intervals of one statement.
 const MAX_INTERVALS: usize = 512;
@@ -24,22 +28,31 @@ pub(super) struct Lowering<'a> {
     names: &'a Names<'a>,
     sources: BTreeMap<usize, Source>,
     today: Date,
+    profile: Profile,
     pub(super) digits: Vec<Digit>,
     pub(super) free_digits: usize,
     pub(super) residuals: Vec<Residual>,
+    pub(super) ranges: Vec<Range>,
     pub(super) hints: Vec<Hint>,
     pub(super) knowledge: BTreeMap<usize, Knowledge>,
 }
 
 impl<'a> Lowering<'a> {
-    pub(super) fn new(names: &'a Names<'a>, sources: BTreeMap<usize, Source>, today: Date) -> Self {
+    pub(super) fn new(
+        names: &'a Names<'a>,
+        sources: BTreeMap<usize, Source>,
+        today: Date,
+        profile: Profile,
+    ) -> Self {
         Self {
             names,
             sources,
             today,
+            profile,
             digits: Vec::new(),
             free_digits: 0,
             residuals: Vec::new(),
+            ranges: Vec::new(),
             hints: Vec::new(),
             knowledge: BTreeMap::new(),
         }
@@ -77,7 +90,17 @@ impl<'a> Lowering<'a> {
         let (combination, classes) = self.combination(of)?;
         let (offset, width, reachable) = combination.within(lo, hi)?;
         self.note(of, &classes, [reachable]);
-        self.at_most_width(offset, width);
+        if !self.is_by_bulletproof(width) {
+            self.at_most_width(offset, width);
+        } else if hi >= combination.max {
+            // The schemas' bounds see to the other end: no credential is beyond it.
+            self.ranges.push(Range { value: offset, width, both_ends: false });
+        } else if lo <= combination.min {
+            let value = offset.times(&-Scalar::ONE).minus(-i128::from(width));
+            self.ranges.push(Range { value, width, both_ends: false });
+        } else {
+            self.ranges.push(Range { value: offset, width, both_ends: true });
+        }
         Ok(())
     }
 
@@ -206,6 +229,13 @@ impl<'a> Lowering<'a> {
         }
         let widest = reachable.iter().map(|(.., width)| *width).max().unwrap_or_default();
         let all_as_wide = reachable.iter().all(|(.., width)| *width == widest);
+        if self.is_by_bulletproof(widest) {
+            self.ranges.push(Range { value: above, width: widest, both_ends: all_as_wide });
+            if !all_as_wide {
+                self.ranges.push(Range { value: below, width: widest, both_ends: false });
+            }
+            return Ok(());
+        }
         self.at_most_width(above, widest);
         // Where all intervals are as wide, value − lo ≤ width says hi − value ≥ 0 already.
         if !all_as_wide {
@@ -276,6 +306,11 @@ impl<'a> Lowering<'a> {
         let inverse = (0..lowest).fold(Scalar::ONE, |power, _| power.div_by_2());
         bits.push((lowest, self.derived_digit(rest.times(&inverse))));
         bits
+    }
+
+    /// Whether a range of this width is shown by a Bulletproof and not by digits.
+    fn is_by_bulletproof(&self, width: u64) -> bool {
+        self.profile == Profile::Compact && width >= NARROW
     }
 
     /// 0 ≤ offset ≤ width.

@@ -6,6 +6,7 @@
 //! quadratic in them, carries what must be zero at c².
 
 mod build;
+mod compiler;
 mod evaluate;
 mod hints;
 mod integer;
@@ -13,16 +14,20 @@ mod knowledge;
 mod lower;
 mod statement;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use curve25519_dalek::scalar::Scalar;
 
 use crate::key::{Issuer, IssuerPublicKey, Registry};
 use crate::labels;
-use crate::request::{AttributeRef, CheckKind, Request};
+use crate::range_proof;
+use crate::request::{AttributeRef, CheckKind, Preference, Request};
 use crate::schema::Schema;
+use crate::text::Text;
 use crate::transcript::{TranscriptProtocol, transcript};
+use crate::words;
 
+pub use compiler::Compiler;
 pub use evaluate::{Polynomial, Response};
 pub use hints::{AssignError, Assignment};
 pub use statement::{Reason, RelationError};
@@ -88,6 +93,38 @@ pub enum Residual {
     },
 }
 
+/// In the compact profile: an integer that is shown not to be negative by a Bulletproof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The integer.
+    pub value: Linear,
+    /// The greatest value that it can have in a true statement, below 2^63.
+    pub width: u64,
+    /// Whether it is also shown that width − value is not negative. Otherwise the issuer's bounds, or another range,
+    /// see to that end.
+    pub both_ends: bool,
+}
+
+/// How ranges are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// By digits: fast to prove and to check.
+    #[default]
+    Fast,
+    /// Wide ones by one aggregated Bulletproof: fewer bytes where ranges are wide.
+    Compact,
+}
+
+impl Profile {
+    /// The byte that stands for it in presentations.
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Fast => labels::PROFILE_FAST,
+            Self::Compact => labels::PROFILE_COMPACT,
+        }
+    }
+}
+
 /// Where the scalar of one generator H of a credential comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
@@ -134,17 +171,31 @@ pub struct Disclosed {
 }
 
 /// The relation of one request.
+///
+/// What was lowered from it is shared by all requests that ask the same (see [`Compiler`]).
 #[derive(Clone, Debug)]
 pub struct Relation {
-    pub(crate) request: Arc<Request>,
-    pub(crate) credentials: Vec<RelationCredential>,
-    pub(crate) hidden: usize,
-    pub(crate) disclosed: Vec<Disclosed>,
-    pub(crate) digits: Vec<Digit>,
-    pub(crate) free_digits: usize,
-    pub(crate) residuals: Vec<Residual>,
-    pub(crate) hints: Vec<hints::Hint>,
-    pub(crate) revealing: Vec<AttributeRef>,
+    request: Arc<Request>,
+    plan: Arc<Plan>,
+}
+
+/// What a request's credentials and statements mean on its day: everything but who asks, when and with which nonce.
+#[derive(Clone, Debug, Default)]
+struct Plan {
+    profile: Profile,
+    credentials: Vec<RelationCredential>,
+    hidden: usize,
+    disclosed: Vec<Disclosed>,
+    digits: Vec<Digit>,
+    free_digits: usize,
+    residuals: Vec<Residual>,
+    ranges: Vec<Range>,
+    hints: Vec<hints::Hint>,
+    revealing: Vec<AttributeRef>,
+    /// Written when they are first asked for.
+    words: OnceLock<Arc<[Text]>>,
+    /// The same in the compact profile, worked out when it is first asked for.
+    compact: OnceLock<Option<Arc<Plan>>>,
     digest: [u8; 32],
 }
 
@@ -154,9 +205,28 @@ impl Relation {
     /// Fails if the request names a schema or only issuer keys that the registry does not have, or asks for what a
     /// schema does not allow.
     pub fn compile(request: Arc<Request>, registry: &Registry) -> Result<Self, RelationError> {
-        let mut relation = build::build(request, registry)?;
-        relation.digest = relation.compute_digest();
-        Ok(relation)
+        let credentials = build::resolve(&request, registry)?;
+        let plan = Arc::new(Plan::new(&request, credentials, Profile::Fast)?);
+        Ok(Self { request, plan })
+    }
+
+    /// The same relation in the compact profile, if the request prefers small answers and there is a range to gain
+    /// from.
+    pub fn compact(&self) -> Option<Self> {
+        if self.request.document().prefer != Some(Preference::Small) {
+            return None;
+        }
+        let plan = self.plan.compact.get_or_init(|| {
+            let plan = Plan::new(&self.request, self.plan.credentials.clone(), Profile::Compact).ok()?;
+            let slots = range_proof::slots(&plan.ranges);
+            (1..=range_proof::MAX_SLOTS).contains(&slots).then(|| Arc::new(plan))
+        });
+        Some(Self { request: self.request.clone(), plan: plan.clone()? })
+    }
+
+    /// How ranges are shown.
+    pub fn profile(&self) -> Profile {
+        self.plan.profile
     }
 
     /// The request it came from.
@@ -166,48 +236,75 @@ impl Relation {
 
     /// The credentials in the request's order.
     pub fn credentials(&self) -> &[RelationCredential] {
-        &self.credentials
+        &self.plan.credentials
     }
 
     /// How many values stay hidden, link secret, blindings and handles included.
     pub fn hidden(&self) -> usize {
-        self.hidden
+        self.plan.hidden
     }
 
     /// The disclosed values.
     pub fn disclosed(&self) -> &[Disclosed] {
-        &self.disclosed
+        &self.plan.disclosed
     }
 
     /// The digits, each after those it refers to.
     pub fn digits(&self) -> &[Digit] {
-        &self.digits
+        &self.plan.digits
     }
 
     /// How many digits are committed to.
     pub fn free_digits(&self) -> usize {
-        self.free_digits
+        self.plan.free_digits
     }
 
     /// The quadratic expressions.
     pub fn residuals(&self) -> &[Residual] {
-        &self.residuals
+        &self.plan.residuals
+    }
+
+    /// What Bulletproofs show in the compact profile; none in the fast one.
+    pub fn ranges(&self) -> &[Range] {
+        &self.plan.ranges
+    }
+
+    /// Whether there are digits or residuals.
+    pub fn has_digits(&self) -> bool {
+        !self.plan.digits.is_empty() || !self.plan.residuals.is_empty()
     }
 
     /// Whether there is anything for the digit equation to show.
     pub fn has_digit_equation(&self) -> bool {
-        !self.digits.is_empty() || !self.residuals.is_empty()
+        self.has_digits() || !self.plan.ranges.is_empty()
     }
 
     /// The attributes that may be disclosed and are asked about so narrowly that it amounts to disclosure.
     pub fn revealing(&self) -> &[AttributeRef] {
-        &self.revealing
+        &self.plan.revealing
+    }
+
+    /// Every statement of the request in words, in order.
+    pub fn statements_in_words(&self) -> &Arc<[Text]> {
+        self.plan.words.get_or_init(|| words::statements(self).into())
     }
 
     /// Digest of everything that was lowered from the request: absorbed into every proof, so that prover and verifier
     /// agree on the relation itself and not only on the request.
     pub fn digest(&self) -> &[u8; 32] {
-        &self.digest
+        &self.plan.digest
+    }
+}
+
+impl Plan {
+    fn new(
+        request: &Request,
+        credentials: Vec<RelationCredential>,
+        profile: Profile,
+    ) -> Result<Self, RelationError> {
+        let mut plan = build::build(request, credentials, profile)?;
+        plan.digest = plan.compute_digest();
+        Ok(plan)
     }
 
     fn compute_digest(&self) -> [u8; 32] {
@@ -251,6 +348,12 @@ impl Relation {
                     hash.append_message(b"selected", &factor_bytes(pairs.iter().map(|(_, right)| right)));
                 }
             }
+        }
+        // The fast profile has no ranges: nothing is absorbed for it here.
+        for range in &self.ranges {
+            hash.append_message(b"range", &linear_bytes(&range.value));
+            hash.append_message(b"width", &range.width.to_le_bytes());
+            hash.append_message(b"ends", &[1 + u8::from(range.both_ends)]);
         }
         hash.challenge_array(b"digest")
     }

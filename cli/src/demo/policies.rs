@@ -97,5 +97,6 @@ fn policy(
         purpose: text(zh_cn, en),
         licences: licences.collect(),
         statements: serde_json::from_value(statements)?,
+        prefer: None,
     })
 }

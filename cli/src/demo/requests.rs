@@ -77,7 +77,7 @@ fn answer(
         .ok_or("the wallet sent no presentation")?;
     Ok(Answered {
         name: named.name,
-        statements: verdict.statements.clone(),
+        statements: verdict.statements.to_vec(),
         revealed: revealed(&verdict),
         verdict: if accepted { "accepted" } else { "refused" },
         proof_bytes: presentation.len(),

@@ -32,6 +32,7 @@ impl VerifierRole {
             expires_at: now.saturating_add(self.request_lifetime),
             credentials: credentials.collect::<Result<_, _>>()?,
             statements: policy.statements.clone(),
+            prefer: policy.prefer,
         };
         let request = Request::try_from(document).map_err(|error| form_problem(error, at))?;
         Relation::compile(Arc::new(request), self.verifier.registry())

@@ -8,7 +8,7 @@ pub(super) fn report(verdict: &Verdict) -> VerdictReport {
     VerdictReport {
         verdict: Decision::Accepted,
         request: verdict.request,
-        statements: verdict.statements.clone(),
+        statements: verdict.statements.to_vec(),
         disclosed: verdict.disclosed.iter().map(|disclosed| self::disclosed(verdict, disclosed)).collect(),
         licences: verdict.credentials.iter().map(licence).collect(),
     }
