@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn the_budget_bounds_the_rounds() {
-        let mut count = |budget| {
+        let count = |budget| {
             let effort = Effort { budget: Duration::from_millis(budget), least: 2, most: 4 };
             let mut tasks = [Task::new("one", 1, || std::thread::sleep(Duration::from_millis(10)))];
             measure(&mut tasks, effort, |_| ())[0].samples
