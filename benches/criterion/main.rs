@@ -16,6 +16,7 @@ criterion_group!(
     present::verify,
     present::verify_batch,
     present::predicates,
+    present::profiles,
     obtain::issue,
     obtain::tokens,
     service::service,

@@ -6,6 +6,7 @@ use glimpse_benches::cases::{
     groups, intervals, member, not_member, range,
 };
 use glimpse_benches::subject::Subject;
+use glimpse_circuits::relation::Profile;
 use glimpse_fixtures::NOW;
 use glimpse_verifier::Verifier;
 
@@ -59,7 +60,8 @@ pub(crate) fn predicates(c: &mut Criterion) {
     cases.extend([not_member(10), intervals(2), intervals(12), flags_any(), equal(), cross_credential()]);
     let names: Vec<_> = cases.iter().map(|case| case.name.clone()).collect();
     let report = groups().into_iter().flat_map(|(_, cases)| cases);
-    cases.extend(report.filter(|case| !names.contains(&case.name) && !case.name.starts_with("age")));
+    let others = report.filter(|case| case.profile == Profile::Fast && !case.name.starts_with("age"));
+    cases.extend(others.filter(|case| !names.contains(&case.name)));
 
     let mut group = c.benchmark_group("predicate");
     group.sample_size(20);
@@ -70,9 +72,21 @@ pub(crate) fn predicates(c: &mut Criterion) {
     }
 }
 
+/// The same statements in both profiles.
+pub(crate) fn profiles(c: &mut Criterion) {
+    let mut group = c.benchmark_group("profile");
+    for case in [age_over_18(), range(32), range(63)] {
+        for case in [case.clone(), case.compact()] {
+            let ready = Ready::new(&case, 1);
+            prove_one(&mut group, &ready, &format!("{}/prove", case.name));
+            verify_one(&mut group, &ready, &format!("{}/verify", case.name));
+        }
+    }
+}
+
 fn prove_one(group: &mut BenchmarkGroup<'_, WallTime>, ready: &Ready, name: &str) {
     let mut rng = glimpse_fixtures::rng(13);
-    let relation = &ready.answered[0].relation;
+    let relation = &ready.answered[0].shown;
     group.bench_function(name, |b| {
         b.iter_batched(
             || ready.subject.holdings(relation, 0),

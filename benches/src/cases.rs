@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use glimpse_circuits::relation::Relation;
+use glimpse_circuits::relation::{Profile, Relation};
 use glimpse_circuits::request::{CheckKind, Request};
 use glimpse_fixtures::{NOW, schemas};
 use glimpse_verifier::{Item, Verifier};
@@ -21,6 +21,8 @@ pub struct Case {
     pub licences: Licences,
     /// How the licences are checked.
     pub check: CheckKind,
+    /// How the holder shows ranges.
+    pub profile: Profile,
     /// The statements.
     pub statements: Json,
     /// What grows in the series it belongs to.
@@ -47,8 +49,20 @@ impl Case {
             title: title.into(),
             licences: Licences::Driving,
             check: CheckKind::Token,
+            profile: Profile::Fast,
             statements,
             series: Series::Single,
+        }
+    }
+
+    /// The same in the compact profile, outside any series.
+    pub fn compact(self) -> Self {
+        Self {
+            name: format!("{}_compact", self.name),
+            title: format!("{}, compact profile", self.title),
+            profile: Profile::Compact,
+            series: Series::Single,
+            ..self
         }
     }
 
@@ -197,9 +211,17 @@ pub fn groups() -> Vec<(&'static str, Vec<Case>)> {
     vec![
         (
             "age and regions",
-            [vec![age_over_18(), age_over_18_keyed()], [10, 100, 300].map(age_and_region).into()].concat(),
+            [
+                vec![age_over_18(), age_over_18().compact(), age_over_18_keyed()],
+                [10, 100, 300].map(age_and_region).into(),
+            ]
+            .concat(),
         ),
-        ("ranges", [8, 16, 32, 63].map(range).into()),
+        (
+            "ranges",
+            [[8, 16, 32, 63].map(range).to_vec(), [16, 32, 63].map(|bits| range(bits).compact()).to_vec()]
+                .concat(),
+        ),
         ("sets", [10, 100, 1000, 4096].map(member).into()),
         (
             "other statements",
@@ -220,8 +242,10 @@ pub fn groups() -> Vec<(&'static str, Vec<Case>)> {
 pub struct Answered {
     /// The request.
     pub request: Arc<Request>,
-    /// Its relation, compiled beforehand.
+    /// Its relation, compiled beforehand as a verifier does it.
     pub relation: Relation,
+    /// The relation in the profile that the holder shows it in.
+    pub shown: Relation,
     /// The presentation.
     pub presentation: Vec<u8>,
 }
@@ -236,10 +260,14 @@ impl Answered {
         let verifier = case.verifier(subject);
         let mut answered = Vec::with_capacity(count);
         for number in 0..count {
-            let request = subject.request(&case.statements, case.check);
+            let request = subject.request(&case.statements, case.check, case.profile);
             let relation = subject.world.relation(&request);
-            let presentation = subject.present(&relation, subject.holdings(&relation, number), &mut rng);
-            answered.push(Self { request, relation, presentation });
+            let shown = match case.profile {
+                Profile::Fast => relation.clone(),
+                Profile::Compact => relation.compact().expect("a range that is wide enough"),
+            };
+            let presentation = subject.present(&shown, subject.holdings(&shown, number), &mut rng);
+            answered.push(Self { request, relation, shown, presentation });
         }
         let results = verifier.verify_batch(&Self::items(&answered), NOW).unwrap();
         assert!(results.iter().all(Result::is_ok), "{} is not accepted", case.name);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use glimpse_circuits::attribute::Value;
-use glimpse_circuits::relation::Relation;
+use glimpse_circuits::relation::{Profile as ProofProfile, Relation, RelationCredential};
 use glimpse_circuits::request::{CheckKind, Request};
 use glimpse_circuits::schema::Schema;
 use glimpse_fixtures::{Wallet, World, schemas};
@@ -66,16 +66,21 @@ impl Subject {
         Self { world, wallet, licences, stock }
     }
 
-    /// A new request with a nonce of its own for all the licences.
-    pub fn request(&mut self, statements: &Json, check: CheckKind) -> Arc<Request> {
-        let credentials: Vec<_> =
+    /// A new request with a nonce of its own for all the licences. It lets the holder choose the compact profile if
+    /// that is the profile to be used.
+    pub fn request(&mut self, statements: &Json, check: CheckKind, profile: ProofProfile) -> Arc<Request> {
+        let schemas: Vec<_> =
             self.licences.iter().map(|(id, credential)| (*id, credential.schema().clone())).collect();
-        let credentials: Vec<_> = credentials.iter().map(|(id, schema)| (*id, schema.as_ref())).collect();
+        let credentials: Vec<_> = schemas.iter().map(|(id, schema)| (*id, schema.as_ref())).collect();
         let check = match check {
             CheckKind::Token => "token",
             CheckKind::Keyed => "keyed",
         };
-        self.world.request_with(&credentials, statements.clone(), check)
+        let mut request = self.world.request_json(&credentials, statements.clone(), check);
+        if profile == ProofProfile::Compact {
+            request["prefer"] = json!("small");
+        }
+        Arc::new(Request::from_json(&request.to_string()).unwrap())
     }
 
     /// Has at least `count` tokens for each licence in stock.
@@ -95,7 +100,7 @@ impl Subject {
     /// What answers the request of a relation. Where it takes tokens, they are those of this number in the stock: no
     /// presentation tells, but a wallet would never use one twice.
     pub fn holdings(&self, relation: &Relation, number: usize) -> Vec<Holding<'_>> {
-        let holding = |(i, requested): (usize, &glimpse_circuits::relation::RelationCredential)| {
+        let holding = |(i, requested): (usize, &RelationCredential)| {
             let showing = match requested.check {
                 CheckKind::Token => {
                     let stock = &self.stock[i];

@@ -144,7 +144,7 @@ impl Prepared {
             1,
             move || {
                 let (number, one) = for_proof();
-                (&one.relation, self.subject.holdings(&one.relation, number))
+                (&one.shown, self.subject.holdings(&one.shown, number))
             },
             move |(relation, holdings)| self.subject.present(relation, holdings, &mut rng.borrow_mut()),
         );
