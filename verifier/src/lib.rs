@@ -13,6 +13,6 @@ mod verdict;
 mod verify;
 mod weights;
 
-pub use sum::prepare;
+pub use sum::{prepare, table_bytes};
 pub use verdict::{DisclosedValue, Verdict, VerifiedCredential};
 pub use verify::{Cause, EmptyBatch, Item, VerificationFailure, Verifier};

@@ -12,7 +12,7 @@ use glimpse_circuits::range_proof::range_generators;
 use crate::claim::Claim;
 
 /// From so many points on, buckets (Pippenger) beat shared doublings (Straus) even without precomputed tables.
-const MANY_POINTS: usize = 512;
+const MANY_POINTS: usize = 224;
 
 /// Which claims hold.
 ///
@@ -86,9 +86,16 @@ fn coefficients(claims: &[Claim], of: impl Fn(&Claim) -> &Vec<Scalar>) -> Vec<Sc
     sums
 }
 
-/// Builds the generators and their tables, which the first check does otherwise.
+/// Builds the generators and their tables, which the first check does otherwise. Those of range proofs are left to the
+/// first compact presentation.
 pub fn prepare() {
     tables();
+}
+
+/// Bytes that the precomputed tables take once all of them are built: of each generator 64 odd multiples, at the 160
+/// bytes that a point prepared for addition takes in the curve crate.
+pub fn table_bytes() -> usize {
+    (generators().all().len() + range_generators().len()) * 64 * 160
 }
 
 /// Precomputed multiples of the generators of range proofs, which only compact presentations need.
