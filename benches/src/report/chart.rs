@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 const WIDTH: f64 = 820.0;
 const HEIGHT: f64 = 440.0;
-const LEFT: f64 = 76.0;
+const LEFT: f64 = 84.0;
 const RIGHT: f64 = 226.0;
 const TOP: f64 = 52.0;
 const BOTTOM: f64 = 62.0;
@@ -13,7 +13,7 @@ const LABEL: f64 = 17.0;
 /// Blue, vermilion, green, purple: told apart by colour-blind readers too (Okabe and Ito 2008).
 const COLOURS: [&str; 4] = ["#0072b2", "#d55e00", "#00795a", "#9a4f80"];
 
-/// A chart whose y axis starts at 0.
+/// A chart.
 pub(super) struct Chart {
     pub(super) title: String,
     pub(super) x_title: String,
@@ -22,6 +22,8 @@ pub(super) struct Chart {
     pub(super) x_ticks: Vec<f64>,
     /// Whether each step along x is a factor.
     pub(super) x_log: bool,
+    /// Whether each step along y is a factor. The axis starts at 0 otherwise.
+    pub(super) y_log: bool,
     pub(super) lines: Vec<Line>,
 }
 
@@ -48,10 +50,10 @@ impl Line {
         }
     }
 
-    fn highest(&self) -> f64 {
+    fn heights(&self) -> Vec<f64> {
         match self {
-            Self::Points(_, points) => points.iter().map(|point| point.1).fold(0.0, f64::max),
-            Self::Level(_, y) => *y,
+            Self::Points(_, points) => points.iter().map(|point| point.1).collect(),
+            Self::Level(_, y) => vec![*y],
         }
     }
 }
@@ -65,14 +67,15 @@ impl Chart {
     }
 
     fn write(&self, svg: &mut String) -> std::fmt::Result {
-        let (y_step, y_end) = steps(self.lines.iter().map(Line::highest).fold(0.0, f64::max));
-        let bottom = HEIGHT - BOTTOM;
-        let y = |value: f64| bottom - value / y_end * (bottom - TOP);
-        let scale = |value: f64| if self.x_log { value.ln() } else { value };
-        let ends = self.x_ticks.first().zip(self.x_ticks.last());
-        let (first, last) = ends.map_or((0.0, 1.0), |(first, last)| (scale(*first), scale(*last)));
-        let end = WIDTH - RIGHT;
-        let x = |value: f64| LEFT + (scale(value) - first) / (last - first) * (end - LEFT);
+        let heights: Vec<f64> = self.lines.iter().flat_map(Line::heights).collect();
+        let highest = heights.iter().copied().fold(0.0, f64::max);
+        let lowest = heights.iter().copied().fold(highest, f64::min);
+        let y_ticks = if self.y_log { factors(lowest, highest) } else { steps(highest) };
+        let (bottom, end) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
+        let x_part = part(&self.x_ticks, self.x_log);
+        let y_part = part(&y_ticks, self.y_log);
+        let x = |value: f64| LEFT + x_part(value) * (end - LEFT);
+        let y = |value: f64| bottom - y_part(value) * (bottom - TOP);
 
         writeln!(
             svg,
@@ -83,13 +86,11 @@ impl Chart {
         writeln!(svg, r##"<rect width="100%" height="100%" fill="#fff"/>"##)?;
         writeln!(svg, r##"<text x="{LEFT}" y="26" font-size="16" font-weight="600">{title}</text>"##)?;
 
-        let mut tick = 0.0;
-        while tick <= y_end * 1.0001 {
-            let at = y(tick);
+        for tick in &y_ticks {
+            let at = y(*tick);
             writeln!(svg, r##"<path d="M{LEFT} {at:.1}H{end}" stroke="#ddd"/>"##)?;
-            let (x, number) = (LEFT - 8.0, number(tick));
+            let (x, number) = (LEFT - 8.0, number(*tick));
             writeln!(svg, r##"<text x="{x}" y="{:.1}" text-anchor="end">{number}</text>"##, at + 4.5)?;
-            tick += y_step;
         }
         for tick in &self.x_ticks {
             let at = x(*tick);
@@ -157,12 +158,32 @@ fn apart<'a>(mut labels: Vec<(f64, &'a str, &'a str)>) -> Vec<(f64, &'a str, &'a
     labels
 }
 
-/// A step of 1, 2 or 5 times a power of ten, and the end of the axis: 4 to 8 steps.
-fn steps(highest: f64) -> (f64, f64) {
-    let magnitude = 10f64.powf((highest.max(1e-9) / 8.0).log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * magnitude);
-    let step = step.into_iter().find(|step| highest / step <= 8.0).unwrap_or(magnitude * 10.0);
-    (step, (highest / step).ceil().max(1.0) * step)
+/// How far along an axis with these ticks a value lies, from 0 to 1.
+fn part(ticks: &[f64], log: bool) -> impl Fn(f64) -> f64 {
+    let scale = move |value: f64| if log { value.ln() } else { value };
+    let ends = ticks.first().zip(ticks.last());
+    let (first, last) = ends.map_or((0.0, 1.0), |(first, last)| (scale(*first), scale(*last)));
+    move |value| (scale(value) - first) / (last - first)
+}
+
+/// Ticks from 0 to above the highest value, in steps of 1, 2 or 5 times a power of ten: at most 8.
+fn steps(highest: f64) -> Vec<f64> {
+    let highest = highest.max(1e-9);
+    let magnitude = 10f64.powf((highest / 8.0).log10().floor());
+    let steps = [1.0, 2.0, 5.0].map(|factor| factor * magnitude);
+    let step = steps.into_iter().find(|step| highest / step <= 8.0).unwrap_or(magnitude * 10.0);
+    (0..=(highest / step).ceil() as u32).map(|i| f64::from(i) * step).collect()
+}
+
+/// Ticks of 1, 2 and 5 times powers of ten, from below the lowest value to above the highest.
+fn factors(lowest: f64, highest: f64) -> Vec<f64> {
+    let (lowest, highest) = (lowest.max(1e-9), highest.max(1e-9));
+    let powers = lowest.log10().floor() as i32..=highest.log10().floor() as i32 + 1;
+    let all: Vec<f64> =
+        powers.flat_map(|power| [1.0, 2.0, 5.0].map(|factor| factor * 10f64.powi(power))).collect();
+    let first = all.iter().rposition(|tick| *tick <= lowest).unwrap_or(0);
+    let last = all.iter().position(|tick| *tick > highest).unwrap_or(all.len() - 1);
+    all[first..=last].to_vec()
 }
 
 fn number(value: f64) -> String {
@@ -180,9 +201,11 @@ mod tests {
 
     #[test]
     fn axes_end_above_the_highest() {
-        assert_eq!(steps(400.0), (50.0, 400.0));
-        assert_eq!(steps(401.0), (100.0, 500.0));
-        assert_eq!(steps(7.3), (1.0, 8.0));
+        assert_eq!(steps(400.0).last(), Some(&400.0));
+        assert_eq!(steps(401.0), [0.0, 100.0, 200.0, 300.0, 400.0, 500.0]);
+        assert_eq!(steps(7.3).len(), 9);
+        assert_eq!(factors(30.0, 1_900.0), [20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0]);
+        assert_eq!(factors(100.0, 100.0), [100.0, 200.0]);
         assert_eq!(number(4096.0), "4,096");
     }
 
@@ -201,6 +224,7 @@ mod tests {
             y_title: "]]>".into(),
             x_ticks: vec![1.0, 10.0],
             x_log: true,
+            y_log: true,
             lines: vec![Line::Points("p".into(), vec![(1.0, 2.0)]), Line::Level("l".into(), 3.0)],
         };
         roxmltree::Document::parse(&chart.to_svg()).unwrap();

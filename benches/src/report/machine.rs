@@ -29,8 +29,10 @@ pub struct Machine {
     pub dalek: &'static str,
     /// Version of Glimpse.
     pub glimpse: &'static str,
-    /// The commit, and whether files outside docs/ differ from it.
-    pub commit: Option<String>,
+    /// The commit that was built.
+    pub commit: &'static str,
+    /// Whether files outside docs/ differ from what is checked out.
+    pub changed: bool,
 }
 
 impl Machine {
@@ -53,7 +55,8 @@ impl Machine {
             backend: backend(&features),
             dalek: env!("REPORT_DALEK"),
             glimpse: env!("CARGO_PKG_VERSION"),
-            commit: commit(),
+            commit: env!("REPORT_COMMIT"),
+            changed: changed(),
         }
     }
 
@@ -62,6 +65,7 @@ impl Machine {
         let none_or = |list: &[&str]| if list.is_empty() { "none".to_owned() } else { list.join(" ") };
         let mhz = self.mhz.map_or(String::new(), |mhz| format!(", {mhz:.0} MHz at the moment"));
         let load = self.load.map_or(String::new(), |load| format!(", load {load:.2} before the run"));
+        let changed = if self.changed { ", with changes since" } else { "" };
         let optimised = if cfg!(debug_assertions) { ", NOT OPTIMISED: the figures mean nothing" } else { "" };
         vec![
             ("processor", format!("{}{mhz}", self.cpu)),
@@ -71,7 +75,7 @@ impl Machine {
             ("features compiled in", none_or(&self.features_compiled)),
             ("features of the processor", none_or(&self.features_available)),
             ("curve arithmetic", format!("curve25519-dalek {}, {} back end", self.dalek, self.backend)),
-            ("glimpse", format!("{}, commit {}", self.glimpse, self.commit.as_deref().unwrap_or("unknown"))),
+            ("glimpse", format!("{}, commit {}{changed}", self.glimpse, self.commit)),
         ]
     }
 }
@@ -136,17 +140,10 @@ fn os() -> String {
     }
 }
 
-/// `cargo run` builds what is checked out, so the commit is that of the binary.
-fn commit() -> Option<String> {
-    let git = |arguments: &[&str]| {
-        let output =
-            Command::new("git").args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
-        output.status.success().then(|| text.trim().to_owned())
-    };
-    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
-    let changed = !git(&["status", "--porcelain", "--", ":/", ":(top,exclude)docs"])?.is_empty();
-    Some(if changed { format!("{commit} with changes") } else { commit })
+fn changed() -> bool {
+    let arguments = ["status", "--porcelain", "--", ":/", ":(top,exclude)docs"];
+    let status = Command::new("git").args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output();
+    status.is_ok_and(|output| !output.stdout.is_empty())
 }
 
 /// What a file of lines says of a key for the first time.

@@ -24,6 +24,7 @@ fn batch(report: &Report) -> Chart {
         y_title: "µs per presentation".into(),
         x_ticks: report.batches.iter().map(|(size, _)| *size as f64).collect(),
         x_log: true,
+        y_log: false,
         lines,
     }
 }
@@ -37,9 +38,10 @@ fn set(report: &Report) -> Chart {
     Chart {
         title: "Verifying “the code is one of a set”".into(),
         x_title: "codes in the set (logarithmic)".into(),
-        y_title: "µs per presentation".into(),
+        y_title: "µs per presentation (logarithmic)".into(),
         x_ticks: vec![10.0, 30.0, 100.0, 300.0, 1000.0, 4096.0],
         x_log: true,
+        y_log: true,
         lines: columns(report, size),
     }
 }
@@ -59,6 +61,7 @@ fn range(report: &Report) -> Chart {
         y_title: "µs per presentation".into(),
         x_ticks: vec![0.0, 8.0, 16.0, 24.0, 32.0, 40.0, 48.0, 56.0, 64.0],
         x_log: false,
+        y_log: false,
         lines,
     }
 }
