@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use glimpse_api::{Blob, paths};
-use glimpse_benches::age_over_18;
+use glimpse_benches::cases::age_over_18;
 use glimpse_circuits::key::Issuer;
 use glimpse_circuits::relation::Relation;
 use glimpse_circuits::schema::Schema;
@@ -38,10 +38,11 @@ impl Stock {
         let values = profile.admit(&profile.sample(&persona)).unwrap();
         let wallet = world.wallet();
         let credential = world.obtain(&wallet, &schema, values);
+        let statements = age_over_18().statements;
         let (mut requests, mut verified, mut altered) =
             (Vec::with_capacity(count), Vec::<(_, Vec<u8>)>::new(), None);
         for made in 0..count {
-            let request = world.request(&[("licence", &schema)], age_over_18());
+            let request = world.request(&[("licence", &schema)], statements.clone());
             let relation = world.relation(&request);
             let presentation = world.present(&relation, &wallet, &[&credential]);
             let body = |presentation: &[u8]| {
