@@ -1,5 +1,6 @@
 //! `glimpse serve`.
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -54,6 +55,9 @@ pub(crate) struct Arguments {
     /// File with the metadata of another issuer to trust, as its /issuer/v1/metadata answers; may be repeated
     #[arg(long = "trust", requires = "verifier_name")]
     trust: Vec<PathBuf>,
+    /// Address to answer GET /metrics on, for the operator alone [default: nowhere]
+    #[arg(long, env = "GLIMPSE_METRICS_LISTEN")]
+    metrics_listen: Option<SocketAddr>,
     /// Log as JSON
     #[arg(long, env = "GLIMPSE_LOG_JSON")]
     log_json: bool,
@@ -63,6 +67,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: Arguments) -> Outcome {
     let filter = EnvFilter::try_from_env("GLIMPSE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = log.with_ansi(std::io::stderr().is_terminal());
     if arguments.log_json {
         log.json().init()
     } else {
@@ -71,6 +76,9 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
 
     let running = spawn(config(arguments)?)?;
     line(&format!("serving at {}", running.base_url()));
+    if let Some(url) = running.metrics_url() {
+        line(&format!("metrics at {url}/metrics"));
+    }
     running.wait()?;
     Ok(ExitCode::SUCCESS)
 }
@@ -83,6 +91,7 @@ fn config(arguments: Arguments) -> Result<Config, Box<dyn std::error::Error>> {
     }
     let mut config = Config::new(arguments.listen, &arguments.data);
     config.public_uri = arguments.public_uri;
+    config.metrics_listen = arguments.metrics_listen;
     if let (Some(id), Some(name)) = (arguments.issuer_id, arguments.issuer_name) {
         let key_file = arguments.issuer_key_file.unwrap_or_else(|| arguments.data.join("issuer.key"));
         let mut issuer = IssuerConfig::new(id, text(name, arguments.issuer_name_en), key_file);

@@ -10,13 +10,16 @@ use std::time::{Duration, Instant};
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::rt::{self, System};
+use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 
 use crate::config::Config;
 use crate::envelope::envelope;
+use crate::health;
 use crate::routes::{Roles, configure};
 use crate::shared::Shared;
-use crate::start::{Prepared, StartError, prepare};
+use crate::start::{Listening, Prepared, StartError, prepare};
+use crate::verifier::VerifierRole;
 
 /// How often what has expired is forgotten.
 const PURGE_EVERY: Duration = Duration::from_secs(30);
@@ -28,17 +31,22 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A service that holds its address, its store and its key, and is not running yet.
 pub struct Application {
     server: Server,
+    metrics_server: Option<Server>,
     shared: Arc<Shared>,
+    verifier: Option<Arc<VerifierRole>>,
     base_url: String,
+    metrics_url: Option<String>,
 }
 
 impl Application {
     /// Takes address, store and key. Whoever connects from now on waits until [`Application::run`].
     pub fn build(config: Config) -> Result<Self, StartError> {
-        let (address, limits) = (config.listen, config.limits.clone());
-        let stop_on_signals = config.stop_on_signals;
-        let Prepared { listener, base_url, roles } = prepare(config)?;
-        let shared = roles.shared.clone();
+        let (limits, stop_on_signals) = (config.limits.clone(), config.stop_on_signals);
+        let Prepared { public: Listening { address, listener, url: base_url }, metrics, roles } =
+            prepare(config)?;
+        let (shared, verifier) = (roles.shared.clone(), roles.verifier.clone());
+        let metrics_url = metrics.as_ref().map(|metrics| metrics.url.clone());
+        let metrics_server = metrics.map(|metrics| serve_metrics(metrics, shared.clone())).transpose()?;
         let factory = move || app(roles.clone());
         let mut server = HttpServer::new(factory)
             .workers(limits.event_loops.max(1))
@@ -52,12 +60,17 @@ impl Application {
         if !stop_on_signals {
             server = server.disable_signals();
         }
-        Ok(Self { server: server.run(), shared, base_url })
+        Ok(Self { server: server.run(), metrics_server, shared, verifier, base_url, metrics_url })
     }
 
     /// Where the service listens: `http://`, address and port.
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// Where `GET /metrics` is answered, if anywhere: `http://`, address and port.
+    pub fn metrics_url(&self) -> Option<&str> {
+        self.metrics_url.as_deref()
     }
 
     /// Stops the service from elsewhere.
@@ -70,8 +83,17 @@ impl Application {
         tracing::info!(address = self.base_url, "serving");
         let store = self.shared.store.clone();
         let purging = rt::spawn(purge(self.shared));
+        let metrics = self.metrics_server.map(|server| (server.handle(), rt::spawn(server)));
         let served = self.server.await;
         purging.abort();
+        if let Some((handle, serving)) = metrics {
+            handle.stop(false).await;
+            serving.abort();
+        }
+        if let Some(verifier) = self.verifier {
+            // Whoever went away left a check behind, perhaps. It has had its time to be asked for.
+            let _ = rt::task::spawn_blocking(move || verifier.finish()).await;
+        }
         // An event loop may outlive its last connection by a moment, and holds the store until it ends. The store is
         // closed here, and not at some moment after the service said that it was over.
         let given_up = Instant::now() + RELEASE_TIMEOUT;
@@ -86,6 +108,19 @@ impl fmt::Debug for Application {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Application(at {})", self.base_url)
     }
+}
+
+/// A server of its own, so that it answers when the other is at its limits.
+fn serve_metrics(listening: Listening, shared: Arc<Shared>) -> Result<Server, StartError> {
+    let Listening { address, listener, .. } = listening;
+    let head_timeout = shared.limits.head_timeout;
+    let factory = move || {
+        let app = App::new().app_data(Data::from(shared.clone()));
+        app.route("/metrics", web::get().to(health::metrics))
+    };
+    let server = HttpServer::new(factory).workers(1).max_connections(64).client_request_timeout(head_timeout);
+    let server = server.disable_signals().listen(listener);
+    Ok(server.map_err(|error| StartError::Listen { address, error })?.run())
 }
 
 fn app(
@@ -132,6 +167,7 @@ impl StopHandle {
 #[derive(Debug)]
 pub struct Running {
     base_url: String,
+    metrics_url: Option<String>,
     handle: StopHandle,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
@@ -140,17 +176,23 @@ pub struct Running {
 pub fn spawn(config: Config) -> Result<Running, StartError> {
     let application = Application::build(config)?;
     let (base_url, handle) = (application.base_url().to_owned(), application.handle());
+    let metrics_url = application.metrics_url().map(str::to_owned);
     let thread = thread::Builder::new()
         .name("glimpse".to_owned())
         .spawn(move || System::new().block_on(application.run()))
         .map_err(StartError::Thread)?;
-    Ok(Running { base_url, handle, thread: Some(thread) })
+    Ok(Running { base_url, metrics_url, handle, thread: Some(thread) })
 }
 
 impl Running {
     /// Where the service listens: `http://`, address and port.
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// Where `GET /metrics` is answered, if anywhere: `http://`, address and port.
+    pub fn metrics_url(&self) -> Option<&str> {
+        self.metrics_url.as_deref()
     }
 
     /// Stops the service from elsewhere.

@@ -31,6 +31,9 @@ pub struct Config {
     pub issuer: Option<IssuerConfig>,
     /// The verifier's role, if the service has it.
     pub verifier: Option<VerifierConfig>,
+    /// Where to answer `GET /metrics`, for the operator alone: there is no token for it. Nowhere if absent. Port 0 takes
+    /// a free one.
+    pub metrics_listen: Option<SocketAddr>,
     /// Sizes and times.
     pub limits: Limits,
     /// What time it is.
@@ -48,6 +51,7 @@ impl Config {
             data_directory: data_directory.into(),
             issuer: None,
             verifier: None,
+            metrics_listen: None,
             limits: Limits::default(),
             clock: Clock::system(),
             stop_on_signals: true,
@@ -144,7 +148,7 @@ pub struct Limits {
     pub connections: usize,
     /// Threads for proofs, of each role.
     pub proof_workers: usize,
-    /// Most proofs waiting for a thread, of each role; more are answered 503.
+    /// Most proofs waiting for a thread, of each role, and never more than 4,096 presentations; more are answered 503.
     pub proof_queue: usize,
 }
 
@@ -158,7 +162,9 @@ impl Default for Limits {
             head_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(10),
-            event_loops: cores,
+            // One serves more than two cores verify. With one for each core, what is turned away under overload would
+            // take half of the time from what is verified.
+            event_loops: cores.div_ceil(2),
             connections: 4096,
             proof_workers: cores,
             proof_queue: 256,

@@ -27,7 +27,9 @@ pub(crate) async fn envelope(
     let id = Id::random().text();
     let started = Instant::now();
     let method = known_method(request.method());
-    let route = request.match_pattern().unwrap_or_else(|| "none".to_owned());
+    // Looking it up takes as long as the routing itself.
+    let logged = tracing::enabled!(tracing::Level::INFO);
+    let route = if logged { request.match_pattern() } else { None };
     let limit = request.app_data::<Data<Shared>>().map_or(Duration::MAX, |s| s.limits.request_timeout);
 
     let answer = AssertUnwindSafe(tokio::time::timeout(limit, next.call(request))).catch_unwind().await;
@@ -43,6 +45,7 @@ pub(crate) async fn envelope(
         Err(error) => (error.as_response_error().status_code(), Some(error)),
     };
     let problem = error.and_then(|error| error.as_error::<ApiError>()).map_or("", ApiError::code);
+    let route = route.as_deref().unwrap_or("none");
     tracing::info!(request_id = %id, method, route, status = status.as_u16(), problem, elapsed_us, "answered");
     match answer {
         Ok(mut response) => {
@@ -105,6 +108,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Clock, Limits};
+    use crate::metrics::Metrics;
     use crate::store::Store;
 
     #[actix_web::test]
@@ -112,7 +116,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let limits = Limits { request_timeout: Duration::from_millis(50), ..Limits::default() };
         let store = Store::open(directory.path()).unwrap();
-        let shared = Shared { store, clock: Clock::system(), public_uri: String::new(), limits };
+        let shared = Shared {
+            store,
+            clock: Clock::system(),
+            public_uri: String::new(),
+            limits,
+            metrics: Metrics::new(),
+        };
         let slow = async || {
             tokio::time::sleep(Duration::from_secs(60)).await;
             "never"

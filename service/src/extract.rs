@@ -20,6 +20,7 @@ use crate::ids::Id;
 use crate::issuer::IssuerRole;
 use crate::shared::Shared;
 use crate::verifier::VerifierRole;
+use crate::verifier::checks::Client;
 
 mod no_repeats;
 
@@ -29,6 +30,9 @@ use no_repeats::NoRepeats;
 pub(crate) trait Body: DeserializeOwned + 'static {
     /// Whether it may be as large as licences, policies and requests are.
     const LARGE: bool = false;
+    /// Whether it carries a presentation. It is not even read then if that would have no place in the queue: what is
+    /// turned away must cost little.
+    const CHECKED: bool = false;
 }
 
 impl Body for LicenceRegistration {
@@ -42,12 +46,15 @@ impl Body for RequestCreation {
 }
 impl Body for StatelessVerification {
     const LARGE: bool = true;
+    const CHECKED: bool = true;
 }
 impl Body for OfferRedemption {}
 impl Body for CredentialRequest {}
 impl Body for TokenCommitRequest {}
 impl Body for TokenRespondRequest {}
-impl Body for PresentationSubmission {}
+impl Body for PresentationSubmission {
+    const CHECKED: bool = true;
+}
 
 /// A JSON body: of the right media type, within its limit, arrived in time, without repeated or unknown members.
 pub(crate) struct StrictJson<T>(pub(crate) T);
@@ -61,6 +68,10 @@ impl<T: Body> FromRequest for StrictJson<T> {
         Box::pin(async move {
             let shared = request.app_data::<Data<Shared>>().ok_or(ApiError::Internal)?;
             let body = read_body(&request, payload, &shared.limits, T::LARGE).await?;
+            if T::CHECKED {
+                let role = request.app_data::<Data<VerifierRole>>().ok_or(ApiError::Internal)?;
+                role.expect_room(Client::of(&request))?;
+            }
             parse(&body).map(Self)
         })
     }
@@ -94,8 +105,14 @@ async fn read_body(
 fn parse<T: Body>(body: &[u8]) -> Result<T, ApiError> {
     let text = std::str::from_utf8(body)
         .map_err(|_| ApiError::Json(JsonError { path: ".".into(), reason: "is not UTF-8".into() }))?;
-    json::from_str::<NoRepeats>(text).map_err(ApiError::Json)?;
-    json::from_str(text).map_err(ApiError::Json)
+    read::<NoRepeats>(text)?;
+    read(text)
+}
+
+/// What `json::from_str` gives. To keep track of where one is takes as long as to read, so that is only done for those
+/// who are to be told what is wrong.
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    serde_json::from_str(text).or_else(|_| json::from_str(text)).map_err(ApiError::Json)
 }
 
 fn is_json(request: &HttpRequest) -> bool {

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde_json::json;
 
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::shared::Shared;
 
 /// It runs.
@@ -16,4 +16,12 @@ pub(crate) async fn live() -> HttpResponse {
 pub(crate) async fn ready(shared: Data<Shared>) -> ApiResult {
     shared.store.ready().await?;
     Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))
+}
+
+/// What it counts and times, in the text format of OpenMetrics.
+pub(crate) async fn metrics(shared: Data<Shared>) -> ApiResult {
+    let text = shared.metrics.text().ok_or(ApiError::Internal)?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+        .body(text))
 }

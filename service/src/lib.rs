@@ -14,7 +14,8 @@
 //!
 //! The wire types are those of `glimpse-api`. Whatever goes wrong is answered with problem details (RFC 9457) of a
 //! stable type `urn:glimpse:problem:<kind>`, which never repeat what was sent. Nothing is acknowledged before it is on
-//! disk. Proofs are checked on a bounded pool, away from the event loops.
+//! disk. Proofs are made and checked on bounded pools, away from the event loops; presentations that come in together are
+//! checked together.
 //!
 //! Logs carry a request id, the method, the *pattern* of the route, the status and the time taken. Offer codes, ids of
 //! exchanges and of requests are worth something to whoever reads them, so paths are not logged.
@@ -28,6 +29,7 @@ mod health;
 mod ids;
 mod issuer;
 mod key_file;
+mod metrics;
 mod problem;
 mod routes;
 mod shared;

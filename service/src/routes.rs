@@ -24,13 +24,14 @@ pub(crate) fn configure(roles: &Roles, app: &mut ServiceConfig) {
     app.app_data(Data::from(roles.shared.clone()));
     app.service(reads(paths::LIVEZ, health::live));
     app.service(reads(paths::READYZ, health::ready));
-    if let Some(role) = &roles.issuer {
-        app.app_data(Data::from(role.clone()));
-        issuer_routes(app);
-    }
+    // Routes are tried in order, and those with parameters are expressions to be matched: first what comes often.
     if let Some(role) = &roles.verifier {
         app.app_data(Data::from(role.clone()));
         verifier_routes(app);
+    }
+    if let Some(role) = &roles.issuer {
+        app.app_data(Data::from(role.clone()));
+        issuer_routes(app);
     }
     app.default_service(web::to(nothing_here));
 }
@@ -46,16 +47,16 @@ fn issuer_routes(app: &mut ServiceConfig) {
 }
 
 fn verifier_routes(app: &mut ServiceConfig) {
+    app.service(takes(paths::VERIFY, verifier::stateless::verify));
+    app.service(takes(paths::REQUESTS, verifier::requests::create));
+    app.service(takes(paths::PRESENTATION, verifier::presentations::submit));
     let policy = web::resource(paths::POLICY)
         .route(web::put().to(verifier::policies::put))
         .route(web::get().to(verifier::policies::get))
         .route(web::head().to(verifier::policies::get));
     app.service(policy.default_service(web::to(async || not_allowed("GET, HEAD, PUT"))));
-    app.service(takes(paths::REQUESTS, verifier::requests::create));
     app.service(reads(paths::REQUEST, verifier::requests::read));
-    app.service(takes(paths::PRESENTATION, verifier::presentations::submit));
     app.service(reads(paths::RESULT, verifier::requests::result));
-    app.service(takes(paths::VERIFY, verifier::stateless::verify));
 }
 
 fn reads<F, Args>(path: &str, handler: F) -> Resource

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use crate::config::{Clock, Limits};
+use crate::metrics::Metrics;
 use crate::store::Store;
 
-/// Store, clock, public address and limits of one service.
+/// Store, clock, public address, limits and metrics of one service.
 pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     /// Without a slash at its end.
     pub(crate) public_uri: String,
     pub(crate) limits: Limits,
+    pub(crate) metrics: Metrics,
 }
 
 impl Shared {

@@ -19,6 +19,7 @@ use glimpse_issuer::IssuerSecretKey;
 use crate::config::{Config, ConfigError, IssuerConfig, VerifierConfig};
 use crate::issuer::IssuerRole;
 use crate::key_file;
+use crate::metrics::Metrics;
 use crate::routes::Roles;
 use crate::shared::Shared;
 use crate::store::{Store, StoreError};
@@ -55,24 +56,41 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
-    /// No thread to serve from.
+    /// No thread to serve or to verify from.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
 }
 
+/// An address that was taken.
+pub(crate) struct Listening {
+    pub(crate) address: SocketAddr,
+    pub(crate) listener: TcpListener,
+    /// `http://`, address and port.
+    pub(crate) url: String,
+}
+
+impl Listening {
+    fn on(address: SocketAddr) -> Result<Self, StartError> {
+        let failed = |error| StartError::Listen { address, error };
+        let listener = TcpListener::bind(address).map_err(failed)?;
+        let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+        Ok(Self { address, listener, url })
+    }
+}
+
 /// A service about to start.
 pub(crate) struct Prepared {
-    pub(crate) listener: TcpListener,
-    pub(crate) base_url: String,
+    pub(crate) public: Listening,
+    /// For the operator.
+    pub(crate) metrics: Option<Listening>,
     pub(crate) roles: Roles,
 }
 
 /// Checks the configuration, takes the address, the store and the key.
 pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
-    let listen = |error| StartError::Listen { address: config.listen, error };
-    let listener = TcpListener::bind(config.listen).map_err(listen)?;
-    let base_url = format!("http://{}", listener.local_addr().map_err(listen)?);
-    let public_uri = public_uri(config.public_uri.as_deref().unwrap_or(&base_url))?;
+    let public = Listening::on(config.listen)?;
+    let metrics = config.metrics_listen.map(Listening::on).transpose()?;
+    let public_uri = public_uri(config.public_uri.as_deref().unwrap_or(&public.url))?;
     check_issuer(config.issuer.as_ref())?;
     check_verifier(config.verifier.as_ref(), &public_uri)?;
 
@@ -87,15 +105,22 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         let encoded = key.public().encoded().to_bytes();
         store.remember_issuer_key(&encoded, config.clock.now()).map_err(refused)?;
     }
-    let shared = Arc::new(Shared { store, clock: config.clock, public_uri, limits: config.limits });
+    let shared = Arc::new(Shared {
+        store,
+        clock: config.clock,
+        public_uri,
+        limits: config.limits,
+        metrics: Metrics::new(),
+    });
     let issuer = config
         .issuer
         .zip(issuer_key.clone())
         .map(|(issuer, key)| Arc::new(IssuerRole::new(shared.clone(), issuer, key)));
     let own = issuer.as_ref().map(|role| role.issuer().clone()).zip(issuer_key);
     let verifier = config.verifier.map(|verifier| VerifierRole::new(shared.clone(), verifier, own));
+    let verifier = verifier.transpose().map_err(StartError::Thread)?;
     let roles = Roles { shared, issuer, verifier: verifier.map(Arc::new) };
-    Ok(Prepared { listener, base_url, roles })
+    Ok(Prepared { public, metrics, roles })
 }
 
 fn issuer_key(config: &IssuerConfig, may_create: bool) -> Result<Arc<IssuerSecretKey>, StartError> {

@@ -1,5 +1,6 @@
 //! JSON in which no object names a key twice. Types that keep a JSON object as it is would take the last one.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -54,12 +55,39 @@ impl<'de> Visitor<'de> for Walk {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<NoRepeats, A::Error> {
         let mut seen = BTreeSet::new();
-        while let Some(key) = object.next_key::<String>()? {
+        while let Some(Key(key)) = object.next_key()? {
             if !seen.insert(key) {
                 return Err(A::Error::custom("repeated member"));
             }
             object.next_value::<NoRepeats>()?;
         }
         Ok(NoRepeats)
+    }
+}
+
+/// Not copied if it stands in the text as it is.
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(ReadKey)
+    }
+}
+
+struct ReadKey;
+
+impl<'de> Visitor<'de> for ReadKey {
+    type Value = Key<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Key<'de>, E> {
+        Ok(Key(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Key<'de>, E> {
+        Ok(Key(Cow::Owned(name.to_owned())))
     }
 }

@@ -1,14 +1,14 @@
-//! From a policy to a request and its relation.
+//! From a policy to a request.
 
 use std::sync::Arc;
 
 use glimpse_api::{FieldProblem, Policy, RequestedLicence, paths};
 use glimpse_circuits::labels;
-use glimpse_circuits::relation::Relation;
 use glimpse_circuits::request::{
     CheckKind, Nonce, Request, RequestDocument, RequestFormError, RequestedCredential,
 };
 use glimpse_circuits::schema::SchemaDigest;
+use glimpse_verifier::Cause;
 
 use super::VerifierRole;
 use crate::error::ApiError;
@@ -16,7 +16,7 @@ use crate::ids::{Id, random};
 
 impl VerifierRole {
     /// A request for a policy, issued now, under the given id. Problems name the policy's members after `at`.
-    pub(super) fn compose(&self, policy: &Policy, id: &Id, at: &str) -> Result<Relation, ApiError> {
+    pub(super) fn compose(&self, policy: &Policy, id: &Id, at: &str) -> Result<Arc<Request>, ApiError> {
         let now = self.shared.clock.now();
         let licences = policy.licences.iter().enumerate();
         let credentials =
@@ -34,9 +34,13 @@ impl VerifierRole {
             statements: policy.statements.clone(),
             prefer: policy.prefer,
         };
-        let request = Request::try_from(document).map_err(|error| form_problem(error, at))?;
-        Relation::compile(Arc::new(request), self.verifier.registry())
-            .map_err(|error| ApiError::Invalid(vec![field(&error.member, &error.reason, at)]))
+        let request = Arc::new(Request::try_from(document).map_err(|error| form_problem(error, at))?);
+        // Whoever answers it will need the relation soon.
+        self.verifier.relation(&request).map_err(|failure| match failure.cause() {
+            Cause::Request(error) => ApiError::Invalid(vec![field(&error.member, &error.reason, at)]),
+            cause => ApiError::invalid(at, cause),
+        })?;
+        Ok(request)
     }
 
     fn credential(&self, licence: &RequestedLicence, at: &str) -> Result<RequestedCredential, ApiError> {

@@ -1,6 +1,6 @@
-//! The verifier's role: who it answers to, what it accepts, and the relations it has at hand.
+//! The verifier's role: who it answers to, what it accepts, and who does the work.
 
-mod cache;
+pub(crate) mod checks;
 mod compose;
 pub(crate) mod policies;
 pub(crate) mod presentations;
@@ -8,44 +8,47 @@ mod report;
 pub(crate) mod requests;
 pub(crate) mod stateless;
 
+use std::io;
 use std::sync::Arc;
 
 use glimpse_circuits::key::{Issuer, IssuerPublicKey, Registry};
+use glimpse_circuits::request::Request;
 use glimpse_circuits::schema::SchemaDigest;
 use glimpse_circuits::text::Text;
 use glimpse_issuer::IssuerSecretKey;
-use glimpse_verifier::Verifier;
+use glimpse_verifier::{Verdict, VerificationFailure, Verifier};
 
-use self::cache::RelationCache;
+use self::checks::{Check, Client, Judge, Pool};
 use crate::config::{ApiToken, VerifierConfig};
+use crate::error::ApiError;
 use crate::issuer::builtin_schemas;
 use crate::shared::Shared;
 use crate::workers::Workers;
-
-/// Most compiled relations at hand. The largest have about a megabyte.
-const CACHED_RELATIONS: usize = 128;
 
 /// A relying party's verifier.
 pub(crate) struct VerifierRole {
     pub(crate) shared: Arc<Shared>,
     pub(crate) api_token: Option<ApiToken>,
-    verifier: Verifier,
+    verifier: Arc<Verifier>,
     audience_name: Text,
     request_lifetime: u64,
     result_lifetime: u64,
     /// The key whose keyed presentations can be checked here.
     keyed: Option<IssuerPublicKey>,
-    relations: RelationCache,
+    /// For presentations.
+    checks: Pool<Judge>,
+    /// For policies.
     workers: Workers,
 }
 
 impl VerifierRole {
-    /// The role, which knows the service's own issuer if there is one and can check its keyed presentations.
+    /// The role, which knows the service's own issuer if there is one and can check its keyed presentations. Fails if
+    /// there are no threads to check with.
     pub(crate) fn new(
         shared: Arc<Shared>,
         config: VerifierConfig,
         own: Option<(Issuer, Arc<IssuerSecretKey>)>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         // Otherwise the first wallet waits for it.
         glimpse_verifier::prepare();
         let mut registry = Registry::default();
@@ -61,17 +64,41 @@ impl VerifierRole {
         if let Some(key) = key {
             verifier = verifier.with_keyed_check(key);
         }
-        Self {
+        let verifier = Arc::new(verifier);
+        let limits = &shared.limits;
+        let judge = Judge { verifier: verifier.clone(), clock: shared.clock.clone() };
+        let metrics = shared.metrics.checks.clone();
+        Ok(Self {
+            checks: Pool::start(judge, limits.proof_workers, limits.proof_queue, metrics)?,
+            workers: Workers::new(limits.proof_workers, limits.proof_queue),
             api_token: config.api_token,
             verifier,
             audience_name: config.audience_name,
             request_lifetime: config.request_lifetime,
             result_lifetime: config.result_lifetime,
             keyed,
-            relations: RelationCache::new(CACHED_RELATIONS),
-            workers: Workers::new(shared.limits.proof_workers, shared.limits.proof_queue),
             shared,
-        }
+        })
+    }
+
+    /// Fails if the queue has no place for a presentation of this client.
+    pub(crate) fn expect_room(&self, client: Client) -> Result<(), ApiError> {
+        if self.checks.has_room(client) { Ok(()) } else { Err(ApiError::Busy) }
+    }
+
+    /// What is to be said of a presentation, once its turn has come.
+    async fn check(
+        &self,
+        client: Client,
+        request: Arc<Request>,
+        presentation: Vec<u8>,
+    ) -> Result<Result<Verdict, VerificationFailure>, ApiError> {
+        self.checks.check(client, Check { request, presentation }).await
+    }
+
+    /// Lets no more presentations in, and returns when those that wait have their answers. Blocks.
+    pub(crate) fn finish(&self) {
+        self.checks.stop();
     }
 
     /// The keys known to issue a schema.

@@ -57,11 +57,10 @@ impl VerifierRole {
             RequestCreation::Inline(policy) => (policy, "inline."),
         };
         let (id, role) = (Id::random(), self.clone());
-        let relation = self.workers.run(move || role.compose(&policy, &id, at)).await??;
-        let expires_at = relation.request().document().expires_at;
+        let request = self.workers.run(move || role.compose(&policy, &id, at)).await??;
+        let expires_at = request.document().expires_at;
         let forget_at = expires_at.saturating_add(self.result_lifetime);
-        self.shared.store.add_request(id, relation.request(), forget_at).await?;
-        self.relations.insert(id, Arc::new(relation));
+        self.shared.store.add_request(id, &request, forget_at).await?;
         Ok(RequestCreated {
             request_uri: self.shared.uri(paths::REQUEST, "request", &id.text()),
             result_uri: self.shared.uri(paths::RESULT, "request", &id.text()),

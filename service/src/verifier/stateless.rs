@@ -8,6 +8,7 @@ use glimpse_api::StatelessVerification;
 use glimpse_verifier::{Cause, VerificationFailure};
 
 use super::VerifierRole;
+use super::checks::Client;
 use super::report::{cause_code, report};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{RelyingParty, StrictJson};
@@ -16,12 +17,12 @@ use crate::extract::{RelyingParty, StrictJson};
 pub(crate) async fn verify(
     _relying_party: RelyingParty,
     role: Data<VerifierRole>,
+    client: Client,
     body: StrictJson<StatelessVerification>,
 ) -> ApiResult {
     let (request, presentation) = (Arc::new(body.0.request), body.0.presentation.0);
-    let (checker, now) = (role.clone(), role.shared.clock.now());
-    let check = move || checker.verifier.verify(&request, &presentation, now);
-    let verdict = role.workers.run(check).await?.map_err(|failure| refusal(&failure))?;
+    let verdict = role.check(client, request, presentation).await?;
+    let verdict = verdict.map_err(|failure| refusal(&failure))?;
     Ok(HttpResponse::Ok().json(report(&verdict)))
 }
 

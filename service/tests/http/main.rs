@@ -5,6 +5,7 @@
 mod support;
 
 mod bodies;
+mod checks;
 mod flow;
 mod issuance;
 mod requests;
