@@ -35,12 +35,15 @@ pub fn gather(effort: Effort) -> Report {
     let desk = Desk::default();
     let operations = measure(&mut desk.tasks(), effort, |part| progress.tell("issuer and wallet", 1.0, part));
     progress.finish();
-    Report { machine, cases, operations, baselines, batches, peers: Vec::new(), table_bytes: table_bytes() }
-}
-
-/// Bytes of the verifier's precomputed tables. The verifier does not say yet.
-fn table_bytes() -> Option<usize> {
-    None
+    Report {
+        machine,
+        cases,
+        operations,
+        baselines,
+        batches,
+        peers: Vec::new(),
+        table_bytes: glimpse_verifier::table_bytes(),
+    }
 }
 
 fn baselines(effort: Effort, progress: &mut Progress) -> Vec<BaselineFigures> {

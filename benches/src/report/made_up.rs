@@ -41,6 +41,6 @@ pub(crate) fn report() -> Report {
         baselines: vec![baseline(BASELINE, 1.0), baseline("bulletproofs_64", 3.5)],
         batches: BATCH_SIZES.map(|size| (size, figure(90.0 + 200.0 / size as f64, 400.0))).into(),
         peers: Vec::new(),
-        table_bytes: None,
+        table_bytes: 2 << 20,
     }
 }

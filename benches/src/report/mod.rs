@@ -46,8 +46,8 @@ pub struct Report {
     pub batches: Vec<(usize, Figure)>,
     /// What a run of `benches/peers` said, as it stands in its file.
     pub peers: Vec<Value>,
-    /// Bytes of the verifier's precomputed tables, where it says.
-    pub table_bytes: Option<usize>,
+    /// Bytes of the verifier's precomputed tables.
+    pub table_bytes: usize,
 }
 
 /// A time and how it compares.

@@ -50,10 +50,8 @@ impl Section {
 fn sections(report: &Report) -> Vec<Section> {
     let mut machine: Vec<Vec<String>> =
         report.machine.lines().into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
-    if let Some(bytes) = report.table_bytes {
-        machine
-            .push(vec!["verifier's tables".to_owned(), format!("{} KiB", thousands((bytes / 1024) as f64))]);
-    }
+    let tables = thousands((report.table_bytes / 1024) as f64);
+    machine.push(vec!["verifier's tables".to_owned(), format!("{tables} KiB")]);
     let cases = report.cases.iter().map(|case| {
         let mut row = vec![format!("{}: {}", case.name, case.title)];
         row.extend(case.figures().map(|(_, figure)| cell(figure)));
@@ -176,7 +174,6 @@ mod tests {
     #[test]
     fn everything_is_said() {
         let mut report = made_up::report();
-        report.table_bytes = Some(2 << 20);
         report.peers = vec![serde_json::json!({"name": "peer", "prove_us": 7.0, "ratios": {"prove": 2.5}})];
         for text in [to_text(&report), to_markdown(&report)] {
             for part in
