@@ -11,8 +11,3 @@ pub mod measure;
 pub mod operations;
 pub mod report;
 pub mod subject;
-
-/// The statements of [`cases::age_over_18`], for the load test.
-pub fn age_over_18() -> serde_json::Value {
-    cases::age_over_18().statements
-}
