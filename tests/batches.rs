@@ -149,8 +149,8 @@ fn the_hall_is_mixed() {
     }
 }
 
-/// One bad proof at every position of small batches, and at some of large ones. Every position of every size up to 130
-/// is tried where the search is, in `verifier/src/sum.rs`.
+/// One bad proof at every position of small batches, and at some of large ones. Every position of more sizes is
+/// tried where the search is, in `verifier/src/sum.rs`.
 #[test]
 fn one_bad_proof_at_every_position() {
     let hall = Hall::new(2, 1);

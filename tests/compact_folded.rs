@@ -166,7 +166,7 @@ fn changed_proofs_of_every_shape() {
         let honest = shape.cheat().prove(&mut rng(77)).digits.unwrap().ranges.unwrap().proof;
         let size = slots * bits;
         for (i, (what, change)) in changes(&honest).into_iter().enumerate() {
-            if i % (size / 16).clamp(1, 5) != (slots + bits) % (size / 16).clamp(1, 5) {
+            if i % (size / 8).clamp(1, 9) != (slots + bits) % (size / 8).clamp(1, 9) {
                 continue;
             }
             let mut cheat = shape.cheat();

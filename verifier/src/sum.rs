@@ -118,8 +118,8 @@ mod tests {
     }
 
     #[test]
-    fn one_false_claim_is_found_at_every_position_of_every_size() {
-        for size in 1..=130 {
+    fn one_false_claim_is_found_at_every_position() {
+        for size in (1..=33).chain([64, 65, 127, 130]) {
             let mut claims: Vec<Claim> = (0..size).map(|i| claim(i, 0)).collect();
             assert_eq!(which_hold(&claims), vec![true; claims.len()]);
             for place in 0..claims.len() {
