@@ -12,7 +12,7 @@ use glimpse_circuits::range_proof::{RangeProof, bits, slots};
 use glimpse_circuits::relation::Relation;
 use glimpse_circuits::schema::Schema;
 use glimpse_fixtures::NOW;
-use glimpse_fixtures::cheat::{Cheat, Fork};
+use glimpse_fixtures::cheat::{Cheat, Fork, RangeChange};
 use glimpse_fixtures::open::{Shown, scalar};
 use glimpse_fixtures::range_cheat::RangeCheat;
 use glimpse_fixtures::reference::broken;
@@ -52,8 +52,11 @@ fn statements(widths: &[(u64, bool)]) -> Json {
     json!(all)
 }
 
+/// The width of each range, and whether it has two ends.
+type Widths = Vec<(u64, bool)>;
+
 /// Every number of slots with every number of bits, at the edges of both.
-fn shapes() -> Vec<(Vec<(u64, bool)>, usize, usize)> {
+fn shapes() -> Vec<(Widths, usize, usize)> {
     let mut shapes = Vec::new();
     for (width, bits) in
         [(16, 8), (255, 8), (256, 16), (65_535, 16), (65_536, 32), (1 << 32, 64), (MAX - 1, 64)]
@@ -116,11 +119,9 @@ impl Shape {
     }
 }
 
-type Change = Box<dyn FnOnce(&mut RangeProof)>;
-
 /// Every scalar and every point of a proof, changed.
-fn changes(proof: &RangeProof) -> Vec<(String, Change)> {
-    let mut all: Vec<(String, Change)> = Vec::new();
+fn changes(proof: &RangeProof) -> Vec<(String, RangeChange)> {
+    let mut all: Vec<(String, RangeChange)> = Vec::new();
     let scalars: [fn(&mut RangeProof) -> &mut Scalar; 5] =
         [|p| &mut p.t_x, |p| &mut p.t_x_blinding, |p| &mut p.e_blinding, |p| &mut p.left, |p| &mut p.right];
     for (i, of) in scalars.into_iter().enumerate() {
@@ -170,12 +171,12 @@ fn changed_proofs_of_every_shape() {
                 continue;
             }
             let mut cheat = shape.cheat();
-            cheat.fork = Fork::Replay(honest.clone());
+            cheat.fork = Fork::Replay(Box::new(honest.clone()));
             cheat.range_change = Some(change);
             assert!(!shape.agreed(cheat, &what), "{what}: {slots} of {bits} bits");
         }
         let mut cheat = shape.cheat();
-        cheat.fork = Fork::Replay(honest);
+        cheat.fork = Fork::Replay(Box::new(honest));
         assert!(shape.agreed(cheat, "the proof unchanged"));
     }
 }

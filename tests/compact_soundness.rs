@@ -400,7 +400,7 @@ fn a_bulletproof_of_another_presentation_is_refused() {
     assert_eq!(broken(&relation, &first), Vec::<String>::new());
     let part = first.digits.unwrap().ranges.unwrap();
     for (fork, lie) in [
-        (Fork::Replay(part.proof), "of another presentation with the same V"),
+        (Fork::Replay(Box::new(part.proof)), "of another presentation with the same V"),
         (Fork::Of(&again), "under another nonce"),
         (Fork::Of(&wider), "of another relation"),
         (Fork::WithoutCredentials, "of no credential"),
@@ -504,6 +504,23 @@ fn commitments_cannot_be_fitted_to_the_challenge() {
         let broken: Vec<&str> = broken.iter().map(String::as_str).collect();
         assert!(broken.starts_with(&["credential 0", "digits"]));
         setting.stage.refused_as_sent(&relation, &presentation, &broken, part);
+    }
+}
+
+/// A V may be the identity, value and blinding 0: that hides nothing, and harms only who sends it.
+#[test]
+fn the_identity_is_a_commitment_to_zero() {
+    let mut setting = Setting::new(14);
+    for (lo, honest) in [(1_000_000, true), (999_999, false), (1_000_001, false)] {
+        let relation = setting.compact(json!([range("amount", lo, 2_000_000)]));
+        let mut cheat = setting.cheat(&relation);
+        cheat.range_blindings = Some(vec![Scalar::ZERO]);
+        cheat.ranges = vec![Scalar::ZERO];
+        if honest {
+            setting.stage.accepted(cheat);
+        } else {
+            setting.stage.refused(cheat, &["digits"], "the identity for another value");
+        }
     }
 }
 
