@@ -108,3 +108,31 @@ fn compact_only_where_that_is_shorter() {
         assert!(world.relation(&request).compact().is_none());
     }
 }
+
+/// Both ends belong to a range, for every width at the edge of a number of bits.
+#[test]
+fn both_ends_are_in_range() {
+    let schema = all_types();
+    let mut world = World::new(4, std::slice::from_ref(&schema));
+    let wallet = world.wallet();
+    let credential = world.obtain(&wallet, &schema, all_types_values());
+    let max = (1u64 << 63) - 1;
+    let mut bounds = vec![(0, 1_000_000), (1_000_000, max), (1_000_000, max - 1)];
+    for width in [16, 31, 255, 256, 65_535, 65_536] {
+        bounds.extend([(1_000_000, 1_000_000 + width), (1_000_000 - width, 1_000_000)]);
+    }
+    bounds.extend([((1 << 32) - 1), 1 << 32].map(|width| (1_000_000, 1_000_000 + width)));
+    for (lo, hi) in bounds {
+        let intervals = json!([{"lo": lo.to_string(), "hi": hi.to_string()}]);
+        let of = json!([{"attribute": "l.amount", "coefficient": "1"}]);
+        for statement in [
+            amount(&lo.to_string(), &hi.to_string()),
+            json!({"intervals": {"of": of, "intervals": intervals}}),
+        ] {
+            let request = small(&mut world, json!([statement]), "keyed");
+            let compact = world.relation(&request).compact().unwrap();
+            let bytes = world.present(&compact, &wallet, &[&credential]);
+            world.keyed_verifier().verify(&request, &bytes, NOW).unwrap();
+        }
+    }
+}

@@ -17,7 +17,7 @@ use glimpse_fixtures::open::scalar;
 use glimpse_fixtures::range_cheat::RangeCheat;
 use glimpse_fixtures::reference::{broken, challenges, digits_left, digits_right};
 use glimpse_fixtures::schemas::{
-    all_types, all_types_values, second, second_values, unbound, unbound_values,
+    all_types, all_types_values, attribute, schema, second, second_values, unbound, unbound_values,
 };
 use glimpse_fixtures::stage::{Setting, Stage};
 use serde_json::{Value as Json, json};
@@ -159,6 +159,18 @@ fn values_outside_by_one_are_refused() {
         all_lies(&mut setting, range("amount", lo, hi), "amount", &claims);
     }
     all_lies(&mut setting, range("amount", 1, 999_999), "amount", &[Value::Uint(1), Value::Uint(999_999)]);
+}
+
+/// attacks.md 4: a value at the schema's own bound is outside of a range that ends one before it.
+#[test]
+fn values_at_the_schemas_bounds_are_outside_by_one() {
+    let kind = json!({"uint": {"min": "100", "max": "1000"}});
+    let schema = schema("test.bounded", "none", vec![attribute("amount", kind, true, "disclose")]);
+    for (value, lo, hi) in [(1000, 200, 999), (1000, 100, 999), (100, 101, 900), (100, 101, 1000)] {
+        let mut setting = Setting::of(15, schema.clone(), vec![Value::Uint(value)]);
+        let claims = [lo, hi].map(|claim| Value::Uint(claim as u64));
+        all_lies(&mut setting, range("amount", lo, hi), "amount", &claims);
+    }
 }
 
 /// attacks.md 4: the same in combinations, negative coefficients included.

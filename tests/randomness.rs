@@ -173,6 +173,24 @@ fn compact_presentations_share_no_mask() {
     }
 }
 
+/// One request answered in both profiles under one state of the generator: other challenges, so other masks.
+#[test]
+fn both_profiles_of_a_request_share_no_mask() {
+    let schema = all_types();
+    let mut world = World::new(6, std::slice::from_ref(&schema));
+    let wallet = world.wallet();
+    let credential = world.obtain(&wallet, &schema, all_types_values());
+    let statements = json!([{"age": {"of": "l.birth", "at_least": "18"}}]);
+    let request = world.request_for_small(&[("l", &schema)], statements, "keyed");
+    let fast = world.relation(&request);
+    let masks = [fast.clone(), fast.compact().unwrap()].map(|relation| {
+        let holding = Holding { credential: &credential, showing: Showing::Keyed };
+        let presentation = present(&relation, &wallet.secret, vec![holding], &mut rng(5)).unwrap();
+        (presentation.commitments[0].masks, presentation.digits.unwrap().masks)
+    });
+    assert!(masks[0].0 != masks[1].0 && masks[0].1 != masks[1].1);
+}
+
 fn challenge(relation: &glimpse_circuits::relation::Relation, presentation: &Presentation) -> Scalar {
     let mut rounds = Rounds::new(relation, &presentation.issuers, &presentation.disclosed);
     presentation.commitments.iter().for_each(|commitment| rounds.credential(commitment));
