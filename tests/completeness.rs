@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use glimpse_circuits::attribute::Value;
 use glimpse_circuits::encoding::write_value;
-use glimpse_circuits::presentation::expected_length;
-use glimpse_circuits::relation::{Reason, Relation};
+use glimpse_circuits::presentation::{expected_length, smallest};
+use glimpse_circuits::relation::{Profile, Reason, Relation};
 use glimpse_circuits::request::{Request, Statement};
 use glimpse_circuits::schema::Schema;
 use glimpse_fixtures::draw::{self, Licence, below, licences, statement};
@@ -20,7 +20,8 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Value as Json, json};
 
-/// Presents, verifies, and checks length and verdict against the licences.
+/// Presents, verifies, and checks length and verdict against the licences. Where the request prefers that, the same in
+/// the compact profile, with the same verdict.
 fn accepted(
     world: &mut World,
     wallet: &Wallet,
@@ -28,7 +29,35 @@ fn accepted(
     credentials: &[&Credential],
 ) -> (Verdict, usize) {
     let relation = world.relation(request);
-    let bytes = world.present(&relation, wallet, credentials);
+    let (verdict, length) = accepted_as(world, wallet, &relation, credentials);
+    let Some(compact) = relation.compact() else {
+        assert_eq!(smallest(&relation).profile(), Profile::Fast);
+        return (verdict, length);
+    };
+    let (same, shorter) = accepted_as(world, wallet, &compact, credentials);
+    let shown = |verdict: &Verdict| -> Vec<_> {
+        let disclosed = verdict.disclosed.iter();
+        disclosed.map(|d| (d.of.clone(), d.also.clone(), d.value.clone())).collect()
+    };
+    assert_eq!((verdict.request, &verdict.statements), (same.request, &same.statements));
+    assert!(shown(&verdict) == shown(&same), "another value in the other profile");
+    for (one, other) in verdict.credentials.iter().zip(&same.credentials) {
+        assert_eq!((&one.id, one.issuer.key, one.check), (&other.id, other.issuer.key, other.check));
+    }
+    let expected = if shorter < length { Profile::Compact } else { Profile::Fast };
+    assert_eq!(smallest(&relation).profile(), expected);
+    (verdict, length)
+}
+
+fn accepted_as(
+    world: &mut World,
+    wallet: &Wallet,
+    relation: &Relation,
+    credentials: &[&Credential],
+) -> (Verdict, usize) {
+    let request = relation.request();
+    let bytes = world.present(relation, wallet, credentials);
+    assert_eq!(bytes[1], relation.profile().byte());
     let verdict = world
         .keyed_verifier()
         .verify(request, &bytes, NOW + 1)
@@ -46,7 +75,7 @@ fn accepted(
     let shown: Vec<_> = verdict.disclosed.iter().map(|d| (d.of.clone(), d.value.clone())).collect();
     assert_eq!(shown.len(), disclosed.len());
     assert!(shown == disclosed, "another value is in the verdict");
-    assert_eq!(bytes.len(), expected_length(&relation) + value_bytes.len());
+    assert_eq!(bytes.len(), expected_length(relation) + value_bytes.len());
     assert_eq!(verdict.request, *request.digest());
     assert_eq!(verdict.statements.len(), request.document().statements.len());
     assert_eq!(verdict.credentials.len(), credentials.len());
@@ -84,7 +113,7 @@ fn every_statement_alone_and_all_together() {
     all.push(Vec::new());
     for statements in all {
         for check in ["token", "keyed"] {
-            let request = world.request_with(&[("l", &schema)], json!(statements), check);
+            let request = world.request_for_small(&[("l", &schema)], json!(statements), check);
             accepted(&mut world, &wallet, &request, &[&credential]);
         }
     }
@@ -139,6 +168,7 @@ impl Scene {
         for (i, check) in self.checks.iter().enumerate() {
             json["credentials"][i]["check"] = json!(check);
         }
+        json["prefer"] = json!("small");
         Arc::new(Request::from_json(&json.to_string()).unwrap())
     }
 
@@ -197,8 +227,10 @@ proptest! {
             statements[place] = lie;
             let Some(relation) = scene.relation(&statements) else { continue };
             let credentials: Vec<&Credential> = scene.credentials.iter().collect();
-            let refused = can_present(&relation, &scene.wallet.secret, &credentials);
-            prop_assert_eq!(refused, Err(PresentError::False), "{:?}", statements[place]);
+            for relation in [Some(relation.clone()), relation.compact()].into_iter().flatten() {
+                let refused = can_present(&relation, &scene.wallet.secret, &credentials);
+                prop_assert_eq!(refused, Err(PresentError::False), "{:?}", statements[place]);
+            }
         }
     }
 }
@@ -207,9 +239,15 @@ proptest! {
 #[test]
 fn the_generator_draws_every_kind_of_statement() {
     let mut seen: std::collections::BTreeMap<String, (usize, usize)> = Default::default();
+    let (mut ranges, mut ends, mut mixed) = (0, [0, 0], 0);
     for seed in 0..300 {
         let mut scene = Scene::new(seed, 1 + seed as usize % 3, &[6 * seed, 6 * seed + 1, 6 * seed + 2]);
         let name = |json: &Json| json.as_object().unwrap().keys().next().unwrap().clone();
+        if let Some(compact) = scene.relation(&scene.truths.clone()).and_then(|relation| relation.compact()) {
+            ranges += compact.ranges().len();
+            compact.ranges().iter().for_each(|range| ends[usize::from(range.both_ends)] += 1);
+            mixed += usize::from(compact.has_digits());
+        }
         for truth in scene.truths.clone() {
             seen.entry(name(&truth)).or_default().0 += 1;
         }
@@ -225,6 +263,7 @@ fn the_generator_draws_every_kind_of_statement() {
         let (truths, lies) = seen.get(kind).copied().unwrap_or_default();
         assert!(truths >= 8 && (lies >= 5 || kind == "disclose"), "{kind}: {truths} and {lies}");
     }
+    assert!(ranges >= 100 && ends[0] >= 30 && ends[1] >= 30 && mixed >= 20, "{ranges} {ends:?} {mixed}");
 }
 
 /// The values of a licence of a few attributes: 0–9, 3–5, three flags, c0–c3.

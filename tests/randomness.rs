@@ -4,6 +4,7 @@
 
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
+use glimpse_circuits::attribute::Value;
 use glimpse_circuits::issuance::{IssuanceRequest, IssuedCredential};
 use glimpse_circuits::presentation::{Presentation, Rounds};
 use glimpse_circuits::request::Nonce;
@@ -117,6 +118,77 @@ fn presentations_share_no_mask() {
             assert!(!guesses.contains(&value.to_scalar()), "{check}: an attribute is given away");
         }
     }
+}
+
+/// Two compact answers under one state of the generator: no mask, blinding or nonce of the Bulletproof may repeat.
+#[test]
+fn compact_presentations_share_no_mask() {
+    let schema = all_types();
+    let mut world = World::new(5, std::slice::from_ref(&schema));
+    let wallet = world.wallet();
+    let credential = world.obtain(&wallet, &schema, all_types_values());
+    let mut next = all_types_values();
+    next[3] = Value::Uint(1_000_001);
+    let changed = world.obtain(&wallet, &schema, next);
+    let range = |hi: &str| {
+        let of = json!([{"attribute": "l.amount", "coefficient": "1"}]);
+        json!([{"range": {"of": of, "lo": "5", "hi": hi}}])
+    };
+    for check in ["token", "keyed"] {
+        let first = world.request_for_small(&[("l", &schema)], range("9000000"), check);
+        let again = world.request_for_small(&[("l", &schema)], range("9000000"), check);
+        let other = world.request_for_small(&[("l", &schema)], range("9000001"), check);
+        let mut runs = vec![(first.clone(), &credential), (again, &credential), (other, &credential)];
+        runs.push((first.clone(), &changed));
+        if check == "token" {
+            runs.push((first, &credential));
+        }
+        let mut seen = Vec::new();
+        for (request, credential) in &runs {
+            let relation = world.relation(request).compact().unwrap();
+            let showing =
+                if check == "token" { Showing::Token(world.token(credential)) } else { Showing::Keyed };
+            let holding = Holding { credential, showing };
+            let presentation = present(&relation, &wallet.secret, vec![holding], &mut rng(5)).unwrap();
+            let part = presentation.digits.unwrap().ranges.unwrap();
+            seen.push((part.commitments[0].point, part.proof.a.point, part.proof.s.point));
+        }
+        let g = RistrettoPoint::mul_base(&Scalar::ONE);
+        for (i, one) in seen.iter().enumerate() {
+            for other in &seen[..i] {
+                // Equal blindings would show whether the values are equal, or by how much they differ.
+                assert!(one.0 != other.0 && one.0 - other.0 != g && other.0 - one.0 != g, "{check}: V");
+                assert!(one.1 != other.1 && one.2 != other.2, "{check}: A or S");
+            }
+        }
+        // What repeats wholly repeats wholly: there is nothing else that it could be drawn from.
+        if check == "keyed" {
+            let relation = world.relation(&runs[0].0).compact().unwrap();
+            let [one, two] = [0, 1].map(|_| {
+                let holding = Holding { credential: &credential, showing: Showing::Keyed };
+                present(&relation, &wallet.secret, vec![holding], &mut rng(5)).unwrap()
+            });
+            assert_eq!(one, two);
+        }
+    }
+}
+
+/// One request answered in both profiles under one state of the generator: other challenges, so other masks.
+#[test]
+fn both_profiles_of_a_request_share_no_mask() {
+    let schema = all_types();
+    let mut world = World::new(6, std::slice::from_ref(&schema));
+    let wallet = world.wallet();
+    let credential = world.obtain(&wallet, &schema, all_types_values());
+    let statements = json!([{"age": {"of": "l.birth", "at_least": "18"}}]);
+    let request = world.request_for_small(&[("l", &schema)], statements, "keyed");
+    let fast = world.relation(&request);
+    let masks = [fast.clone(), fast.compact().unwrap()].map(|relation| {
+        let holding = Holding { credential: &credential, showing: Showing::Keyed };
+        let presentation = present(&relation, &wallet.secret, vec![holding], &mut rng(5)).unwrap();
+        (presentation.commitments[0].masks, presentation.digits.unwrap().masks)
+    });
+    assert!(masks[0].0 != masks[1].0 && masks[0].1 != masks[1].1);
 }
 
 fn challenge(relation: &glimpse_circuits::relation::Relation, presentation: &Presentation) -> Scalar {

@@ -16,6 +16,7 @@ use glimpse_circuits::issuance::{IssuanceRequest, issuance_proof_challenge};
 use glimpse_circuits::key::{Issuer, IssuerPublicKey, Registry};
 use glimpse_circuits::labels;
 use glimpse_circuits::presentation::{CredentialCommitment, Rounds, TokenProof};
+use glimpse_circuits::range_proof::{MAX_BITS, MAX_SLOTS, range_generators};
 use glimpse_circuits::relation::Relation;
 use glimpse_circuits::request::{Nonce, Request};
 use glimpse_circuits::schema::SchemaDigest;
@@ -110,8 +111,11 @@ impl Inputs {
     }
 
     fn challenges(&self) -> (Scalar, Scalar) {
-        let relation = compile(&self.request);
-        let mut rounds = Rounds::new(&relation, &self.issuers, &self.disclosed);
+        self.challenges_of(&compile(&self.request))
+    }
+
+    fn challenges_of(&self, relation: &Relation) -> (Scalar, Scalar) {
+        let mut rounds = Rounds::new(relation, &self.issuers, &self.disclosed);
         self.commitments.iter().for_each(|commitment| rounds.credential(commitment));
         let y = rounds.weight(Some(&self.e1));
         rounds.masks(&self.e0, Some(&self.tau));
@@ -249,6 +253,67 @@ fn every_part_of_a_relation_is_in_its_digest() {
     assert_eq!(digest(all[6].clone()), digest(all[6].clone()));
 }
 
+/// The compact profile has a digest of its own, and every part of a range is in it.
+#[test]
+fn every_part_of_a_range_is_in_the_digest() {
+    let amount = |coefficient: &str, lo: &str, hi: &str| {
+        let of = json!([{"attribute": "a.amount", "coefficient": coefficient}]);
+        json!({"range": {"of": of, "lo": lo, "hi": hi}})
+    };
+    let points =
+        json!({"range": {"of": [{"attribute": "b.points", "coefficient": "1"}], "lo": "1", "hi": "100"}});
+    let max = ((1u64 << 63) - 1).to_string();
+    let mut seen = HashSet::new();
+    for statements in [
+        json!([amount("1", "1", "100")]),
+        json!([amount("1", "2", "101")]),
+        json!([amount("1", "1", "101")]),
+        json!([amount("2", "1", "100")]),
+        json!([amount("-1", "-100", "-1")]),
+        json!([amount("1", "1", &max)]),
+        json!([amount("1", "2", &max)]),
+        json!([amount("1", "0", "100")]),
+        json!([amount("1", "1", "100"), points]),
+        json!([points, amount("1", "1", "100")]),
+        json!([points]),
+        json!([points, points]),
+        json!([amount("1", "1", "100"), {"member": {"of": "a.city", "values": ["x", "y"]}}]),
+    ] {
+        let mut request = request();
+        (request["statements"], request["prefer"]) = (statements.clone(), json!("small"));
+        let fast = compile(&request);
+        let compact = fast.compact().unwrap();
+        assert_eq!(compact.compact().unwrap().digest(), compact.digest());
+        assert!(seen.insert(*fast.digest()) && seen.insert(*compact.digest()), "{statements}");
+    }
+    // Two ranges that differ in nothing but that one end is not proven.
+    let compact = |statement: Json| {
+        let mut request = request();
+        (request["statements"], request["prefer"]) = (json!([statement]), json!("small"));
+        compile(&request).compact().unwrap()
+    };
+    let of = json!([{"attribute": "a.amount", "coefficient": "1"}]);
+    let one = compact(amount("1", "1", &max));
+    let both = compact(json!({"intervals": {"of": of, "intervals": [{"lo": "1", "hi": max}]}}));
+    assert_eq!(
+        (&one.ranges()[0].value, one.ranges()[0].width),
+        (&both.ranges()[0].value, both.ranges()[0].width)
+    );
+    assert!(!one.ranges()[0].both_ends && both.ranges()[0].both_ends && one.digest() != both.digest());
+}
+
+/// A request for small answers is another request, and the profile is in the challenges.
+#[test]
+fn profiles_have_challenges_of_their_own() {
+    let mut inputs = Inputs::new();
+    let plain = inputs.challenges();
+    inputs.request["prefer"] = json!("small");
+    let fast = inputs.challenges();
+    let compact = inputs.challenges_of(&compile(&inputs.request).compact().unwrap());
+    assert!(plain != fast && fast != compact && plain != compact);
+    assert!(plain.0 != fast.0 && fast.0 != compact.0);
+}
+
 /// The challenges of the other proofs: tokens and both proofs of an issuance.
 #[test]
 fn every_input_of_the_other_challenges_counts() {
@@ -300,7 +365,8 @@ fn labels_are_distinct() {
         labels::PRESENTATION,
         labels::SUITE,
     ];
-    let private = [labels::ISSUANCE_RANDOMNESS, labels::TOKEN_RANDOMNESS, labels::WALLET_RANDOMNESS];
+    let private =
+        [labels::BATCH, labels::ISSUANCE_RANDOMNESS, labels::TOKEN_RANDOMNESS, labels::WALLET_RANDOMNESS];
     let distinct: HashSet<&[u8]> = all.into_iter().chain(private).collect();
     assert_eq!(distinct.len(), all.len() + private.len());
     let mut digest = transcript(b"pin of the labels");
@@ -309,7 +375,7 @@ fn labels_are_distinct() {
         hex(&digest.challenge_array(b"digest")),
         "2ef17ef597f0c9e7ae6f2a83a958d92a5600c4074ad58eac7424ae93e872d0b9"
     );
-    assert_eq!((labels::VERSION, labels::PROFILE_FAST), (1, 0));
+    assert_eq!((labels::VERSION, labels::PROFILE_FAST, labels::PROFILE_COMPACT), (1, 0, 1));
 }
 
 /// Recorded values. If one of these changes, all proofs and credentials in the world are worthless: it takes a new
@@ -324,6 +390,15 @@ fn pinned() {
     assert_eq!(
         hex(&digest.challenge_array(b"digest")),
         "68dd5895f6c6b2cd20aabdc0d3fc9f8464cd79301f7a2a050f649288e97164ac"
+    );
+
+    let ranges = range_generators();
+    assert_eq!(ranges.len(), 2 * MAX_BITS * MAX_SLOTS);
+    let mut digest = transcript(b"pin of the generators");
+    ranges.iter().for_each(|point| digest.append_point(b"point", &point.compress()));
+    assert_eq!(
+        hex(&digest.challenge_array(b"digest")),
+        "2da15ade27cd7d845c8e9eb84bad560c8f25dad336bfc69ade37d3823a1ed877"
     );
 
     let schema = SchemaDigest([9; 32]);
@@ -368,4 +443,19 @@ fn pinned() {
     let (y, c) = inputs.challenges();
     assert_eq!(hex(y.as_bytes()), "5528ccc9d434657930e67ef35816ce1efe90bf009e47eab6120f93c025906d04");
     assert_eq!(hex(c.as_bytes()), "d83a4a91e8b529c984535943114440e77bfd3864e64f04de377977fbf5b88303");
+
+    // The compact profile of the same request.
+    let mut inputs = inputs;
+    inputs.request["prefer"] = json!("small");
+    let compact = compile(&inputs.request).compact().unwrap();
+    assert_eq!(hex(compact.digest()), "b1f9ff6c917d276dcac8da5371e46cb5e1fff6c1d787dcded97a48bd9d4346a1");
+    let (mut rounds, v) = (Rounds::new(&compact, &inputs.issuers, &inputs.disclosed), [point(50), point(51)]);
+    assert_eq!(compact.ranges().len(), v.len());
+    let mut fork = rounds.ranges(&v);
+    assert_eq!(
+        hex(&fork.challenge_array(b"pin")),
+        "edcfe274e176888468f0bb486339b27452e05ad9d2201073965956bd82fa819e"
+    );
+    let y = rounds.weight(Some(&inputs.e1));
+    assert_eq!(hex(y.as_bytes()), "2321bb248d8e7c2a3cfdf32591a53d7b96972506d3ad1b63e769af155ca5ab0d");
 }

@@ -109,3 +109,56 @@ fn tables() -> &'static VartimeRistrettoPrecomputation {
     static TABLES: OnceLock<VartimeRistrettoPrecomputation> = OnceLock::new();
     TABLES.get_or_init(|| VartimeRistrettoPrecomputation::new(generators().all()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A claim about points of its own and a few generators, off by `error`·G.
+    fn claim(i: u64, error: i8) -> Claim {
+        let scalar = Scalar::from(i + 1);
+        let off = if error < 0 { -Scalar::ONE } else { Scalar::from(error as u8) };
+        let own = RistrettoPoint::mul_base(&scalar);
+        let mut fixed = vec![Scalar::ZERO; 1 + i as usize % 3];
+        fixed[0] = off - scalar * scalar;
+        Claim { fixed, range: Vec::new(), keys: Vec::new(), scalars: vec![scalar], points: vec![own] }
+    }
+
+    #[test]
+    fn one_false_claim_is_found_at_every_position() {
+        for size in (1..=33).chain([64, 65, 127, 130]) {
+            let mut claims: Vec<Claim> = (0..size).map(|i| claim(i, 0)).collect();
+            assert_eq!(which_hold(&claims), vec![true; claims.len()]);
+            for place in 0..claims.len() {
+                claims[place] = claim(place as u64, 1);
+                let hold = which_hold(&claims);
+                assert!(
+                    hold.iter().enumerate().all(|(i, holds)| *holds == (i != place)),
+                    "{place} of {size}"
+                );
+                claims[place] = claim(place as u64, 0);
+            }
+        }
+    }
+
+    /// Errors that do not cancel in sum are found, whatever cancels inside: weights see to the rest.
+    #[test]
+    fn every_set_of_false_claims_is_found() {
+        for bad in 0u32..1 << 9 {
+            let is_bad = |i: u64| bad & (1 << i) != 0;
+            let claims: Vec<Claim> =
+                (0..9).map(|i| claim(i, if is_bad(i) { 1 + i as i8 } else { 0 })).collect();
+            assert_eq!(which_hold(&claims), (0..9).map(|i| !is_bad(i)).collect::<Vec<_>>());
+        }
+        assert_eq!(which_hold(&[]), Vec::<bool>::new());
+    }
+
+    /// Both ways to multiply agree: few points of their own, and many.
+    #[test]
+    fn many_points_add_up_as_few_do() {
+        for size in [MANY_POINTS as u64 - 1, MANY_POINTS as u64, MANY_POINTS as u64 + 1] {
+            let claims: Vec<Claim> = (0..size).map(|i| claim(i, i8::from(i == 5))).collect();
+            assert_eq!(sum(&claims), RistrettoPoint::mul_base(&Scalar::ONE));
+        }
+    }
+}

@@ -216,6 +216,9 @@ impl Relation {
         if self.request.document().prefer != Some(Preference::Small) {
             return None;
         }
+        if self.profile() == Profile::Compact {
+            return Some(self.clone());
+        }
         let plan = self.plan.compact.get_or_init(|| {
             let plan = Plan::new(&self.request, self.plan.credentials.clone(), Profile::Compact).ok()?;
             let slots = range_proof::slots(&plan.ranges);
