@@ -2,7 +2,7 @@
 //! the challenge (the prover's masks and values): the same code, so the two cannot drift apart.
 
 use curve25519_dalek::scalar::Scalar;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{Digit, Factor, Linear, Relation, Residual, Source};
 
@@ -10,8 +10,6 @@ use super::{Digit, Factor, Linear, Relation, Residual, Source};
 pub trait Response: Clone {
     /// 0.
     fn zero() -> Self;
-    /// self + other·factor.
-    fn add_scaled(&mut self, other: &Self, factor: &Scalar);
     /// self + other.
     fn add(&mut self, other: &Self);
     /// self − other.
@@ -20,15 +18,15 @@ pub trait Response: Clone {
     fn scale(&mut self, factor: &Scalar);
     /// self·other. Both are linear in the challenge.
     fn product(&self, other: &Self) -> Self;
+    /// Σ response·factor, of responses that are linear in the challenge.
+    fn dot<'a>(pairs: impl Iterator<Item = (&'a Self, &'a Scalar)> + Clone) -> Self
+    where
+        Self: 'a;
 }
 
 impl Response for Scalar {
     fn zero() -> Self {
         Scalar::ZERO
-    }
-
-    fn add_scaled(&mut self, other: &Self, factor: &Scalar) {
-        *self += other * factor;
     }
 
     fn add(&mut self, other: &Self) {
@@ -45,6 +43,10 @@ impl Response for Scalar {
 
     fn product(&self, other: &Self) -> Self {
         self * other
+    }
+
+    fn dot<'a>(pairs: impl Iterator<Item = (&'a Self, &'a Scalar)> + Clone) -> Self {
+        dot(pairs)
     }
 }
 
@@ -76,12 +78,6 @@ impl Response for Polynomial {
         Self::response(Scalar::ZERO, Scalar::ZERO)
     }
 
-    fn add_scaled(&mut self, other: &Self, factor: &Scalar) {
-        self.constant += other.constant * factor;
-        self.linear += other.linear * factor;
-        self.quadratic += other.quadratic * factor;
-    }
-
     fn add(&mut self, other: &Self) {
         self.constant += other.constant;
         self.linear += other.linear;
@@ -107,6 +103,67 @@ impl Response for Polynomial {
             quadratic: self.linear * other.linear,
         }
     }
+
+    fn dot<'a>(pairs: impl Iterator<Item = (&'a Self, &'a Scalar)> + Clone) -> Self {
+        let constant = dot(pairs.clone().map(|(response, factor)| (&response.constant, factor)));
+        let linear = dot(pairs.map(|(response, factor)| (&response.linear, factor)));
+        Self::response(constant, linear)
+    }
+}
+
+/// Σ a·b, reduced once for many products and not once for each: most of what a large set costs.
+///
+/// Takes time that depends on the number of products alone.
+fn dot<'a>(pairs: impl Iterator<Item = (&'a Scalar, &'a Scalar)>) -> Scalar {
+    /// So many products of numbers below 2^253 have a sum below 2^512.
+    const BEFORE_REDUCTION: usize = 64;
+    let mut total = Scalar::ZERO;
+    let mut sum = [0u64; 8];
+    let mut products = 0;
+    for (a, b) in pairs {
+        add_product(&mut sum, &limbs(a), &limbs(b));
+        products += 1;
+        if products == BEFORE_REDUCTION {
+            total += reduced(&mut sum);
+            products = 0;
+        }
+    }
+    total + reduced(&mut sum)
+}
+
+/// sum + a·b, little-endian. The caller sees to it that it fits.
+fn add_product(sum: &mut [u64; 8], a: &[u64; 4], b: &[u64; 4]) {
+    for (i, a) in a.iter().enumerate() {
+        let mut carry = 0;
+        for (j, b) in b.iter().enumerate() {
+            let limb = u128::from(*a) * u128::from(*b) + u128::from(sum[i + j]) + u128::from(carry);
+            sum[i + j] = limb as u64;
+            carry = (limb >> 64) as u64;
+        }
+        for limb in &mut sum[i + 4..] {
+            let (next, overflow) = limb.overflowing_add(carry);
+            *limb = next;
+            carry = u64::from(overflow);
+        }
+    }
+}
+
+fn limbs(scalar: &Scalar) -> [u64; 4] {
+    let mut limbs = [0; 4];
+    for (limb, bytes) in limbs.iter_mut().zip(scalar.as_bytes().as_chunks().0) {
+        *limb = u64::from_le_bytes(*bytes);
+    }
+    limbs
+}
+
+/// The sum modulo the group order. Leaves 0 behind: it may have been secret.
+fn reduced(sum: &mut [u64; 8]) -> Scalar {
+    let mut bytes = Zeroizing::new([0u8; 64]);
+    for (bytes, limb) in bytes.as_chunks_mut().0.iter_mut().zip(sum.iter()) {
+        *bytes = limb.to_le_bytes();
+    }
+    sum.zeroize();
+    Scalar::from_bytes_mod_order_wide(&bytes)
 }
 
 impl Linear {
@@ -118,16 +175,18 @@ impl Linear {
         disclosed: &[Scalar],
         digits: &[R],
     ) -> R {
-        let mut sum = R::zero();
-        sum.add_scaled(challenge, &self.constant);
+        let mut constant = self.constant;
         for (source, coefficient) in &self.terms {
-            match *source {
-                Source::Hidden(i) => sum.add_scaled(&hidden[i], coefficient),
-                Source::Disclosed(i) => sum.add_scaled(challenge, &(disclosed[i] * coefficient)),
-                Source::Digit(k) => sum.add_scaled(&digits[k], coefficient),
+            if let Source::Disclosed(i) = source {
+                constant += disclosed[*i] * coefficient;
             }
         }
-        sum
+        let terms = self.terms.iter().filter_map(|(source, coefficient)| match *source {
+            Source::Hidden(i) => Some((&hidden[i], coefficient)),
+            Source::Disclosed(_) => None,
+            Source::Digit(k) => Some((&digits[k], coefficient)),
+        });
+        R::dot(std::iter::once((challenge, &constant)).chain(terms))
     }
 }
 
@@ -223,10 +282,7 @@ impl Residual {
                 let inner: Vec<R> = inner.iter().map(factor).collect();
                 let mut sum = R::zero();
                 for (selector, row) in outer.iter().zip(set.chunks_exact(inner.len())) {
-                    let mut selected = R::zero();
-                    for (element, response) in row.iter().zip(&inner) {
-                        selected.add_scaled(response, element);
-                    }
+                    let selected = R::dot(inner.iter().zip(row));
                     sum.add(&factor(selector).product(&selected));
                 }
                 let value = value.evaluate(challenge, hidden, disclosed, digits);
@@ -241,6 +297,39 @@ impl Residual {
                 sum.subtract(&challenge.product(challenge));
                 sum
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_scalar() -> impl Strategy<Value = Scalar> {
+        prop_oneof![
+            8 => any::<[u8; 32]>().prop_map(Scalar::from_bytes_mod_order),
+            1 => Just(-Scalar::ONE),
+            1 => any::<u64>().prop_map(Scalar::from),
+            1 => Just(Scalar::ZERO),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn dot_is_the_sum_of_products(pairs in proptest::collection::vec((any_scalar(), any_scalar()), 0..200)) {
+            let expected: Scalar = pairs.iter().map(|(a, b)| a * b).sum();
+            prop_assert_eq!(dot(pairs.iter().map(|(a, b)| (a, b))), expected);
+        }
+    }
+
+    /// The largest numbers there are, on both sides of each reduction.
+    #[test]
+    fn dot_does_not_overflow() {
+        let greatest = -Scalar::ONE;
+        for count in [1u64, 2, 63, 64, 65, 127, 128, 129, 4096] {
+            let pairs = vec![(greatest, greatest); count as usize];
+            assert_eq!(dot(pairs.iter().map(|(a, b)| (a, b))), Scalar::from(count), "{count}");
         }
     }
 }
