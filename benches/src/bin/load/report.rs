@@ -21,6 +21,10 @@ pub(crate) struct Report {
     batch_64_per_second_times_cores: f64,
     /// Full load as a part of that.
     ratio: f64,
+    /// What they did when they did nothing else, all at the same time.
+    batch_64_per_second_all_cores: f64,
+    /// Full load as a part of that.
+    ratio_to_all_cores: f64,
     memory_peak_bytes: u64,
     memory_end_bytes: u64,
     phases: Vec<Phase>,
@@ -63,16 +67,25 @@ struct Times {
     max_ms: f64,
 }
 
+/// How many cores there are.
+pub(crate) fn cores() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}
+
 impl Report {
-    pub(crate) fn new(alone: f64, batch: f64, phases: Vec<Phase>, memory: (u64, u64)) -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
-        let possible = 1e6 / batch * cores as f64;
+    /// From the microseconds of one presentation alone and in a batch, the rate of all cores together, and what was
+    /// observed.
+    pub(crate) fn new([alone, batch, together]: [f64; 3], phases: Vec<Phase>, memory: (u64, u64)) -> Self {
+        let possible = 1e6 / batch * cores() as f64;
+        let full = phases.first().map_or(0.0, |full| full.accepted_per_second);
         Self {
-            cores,
+            cores: cores(),
             verify_alone_us: alone,
             verify_batch_64_us: batch,
             batch_64_per_second_times_cores: possible,
-            ratio: phases.first().map_or(0.0, |full| full.accepted_per_second) / possible,
+            ratio: full / possible,
+            batch_64_per_second_all_cores: together,
+            ratio_to_all_cores: full / together,
             memory_peak_bytes: memory.0,
             memory_end_bytes: memory.1,
             phases,
@@ -145,6 +158,12 @@ impl fmt::Display for Report {
             self.verify_alone_us, self.verify_batch_64_us, self.cores, self.batch_64_per_second_times_cores
         )?;
         writeln!(f, "the service came to {:.0} % of that under full load", self.ratio * 100.0)?;
+        writeln!(
+            f,
+            "all cores at once verify {:.0} a second in batches of 64: the service came to {:.0} % of that",
+            self.batch_64_per_second_all_cores,
+            self.ratio_to_all_cores * 100.0
+        )?;
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         let (peak, end) = (megabytes(self.memory_peak_bytes), megabytes(self.memory_end_bytes));
         writeln!(f, "resident memory of the service: {peak:.1} MB at most, {end:.1} MB at the end\n")?;

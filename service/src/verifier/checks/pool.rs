@@ -18,6 +18,10 @@ use crate::metrics::{CheckMetrics, Outcome};
 /// Most threads.
 const MOST_THREADS: usize = 1024;
 
+/// By how much the threads give way to others, on the system's scale from 0 to 19.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
 /// What the threads do.
 pub(crate) trait Judging: Send + Sync + 'static {
     /// What is to be judged.
@@ -83,8 +87,11 @@ impl<J: Judging> Pool<J> {
         let pool = Self { shared, threads: Mutex::default() };
         for number in 0..threads {
             let shared = pool.shared.clone();
-            let thread =
-                thread::Builder::new().name(format!("check-{number}")).spawn(move || shared.work())?;
+            let work = move || {
+                give_way();
+                shared.work();
+            };
+            let thread = thread::Builder::new().name(format!("check-{number}")).spawn(work)?;
             pool.threads.lock().unwrap_or_else(PoisonError::into_inner).push(thread);
         }
         Ok(pool)
@@ -266,6 +273,16 @@ impl<J: Judging> Waiting<J> {
     fn settle(self, answer: Result<J::Answer, ApiError>) {
         // Whoever asked may have gone away.
         let _ = self.answer.send(answer);
+    }
+}
+
+/// Lets the event loops go first where processors are short. They then take in and answer whatever there is while the
+/// arithmetic waits a little, so batches grow just when that saves most, and a request under way is never stuck behind
+/// batches of others before it was even read. Where it cannot be had, things only go on with smaller batches.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS).is_err() {
+        tracing::debug!("the threads that check presentations keep their usual priority");
     }
 }
 
