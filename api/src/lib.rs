@@ -20,6 +20,9 @@ pub use verifier::{
     RequestedLicence, ResultReport, StatelessVerification, VerdictReport, VerifiedLicence, value_to_json,
 };
 
+/// Header with which a wallet marks a presentation that it may have to send again: random, and the same each time.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
 /// Paths of the interface. Those with `{…}` are patterns of the router.
 pub mod paths {
     /// Keys and schemas (GET).

@@ -97,7 +97,7 @@ impl Application {
         // An event loop may outlive its last connection by a moment, and holds the store until it ends. The store is
         // closed here, and not at some moment after the service said that it was over.
         let given_up = Instant::now() + RELEASE_TIMEOUT;
-        while store.is_shared() && Instant::now() < given_up {
+        while (Arc::strong_count(&store) > 1 || store.is_busy()) && Instant::now() < given_up {
             rt::time::sleep(Duration::from_millis(1)).await;
         }
         served

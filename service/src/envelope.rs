@@ -99,6 +99,8 @@ impl ResponseError for Identified {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use actix_web::App;
     use actix_web::body::to_bytes;
     use actix_web::middleware::from_fn;
@@ -109,13 +111,13 @@ mod tests {
     use super::*;
     use crate::config::{Clock, Limits};
     use crate::metrics::Metrics;
-    use crate::store::Store;
+    use crate::store::RedbStore;
 
     #[actix_web::test]
     async fn panics_and_delays_are_answered_like_other_faults() {
         let directory = tempfile::tempdir().unwrap();
         let limits = Limits { request_timeout: Duration::from_millis(50), ..Limits::default() };
-        let store = Store::open(directory.path()).unwrap();
+        let store = Arc::new(RedbStore::open(directory.path()).unwrap());
         let shared = Shared {
             store,
             clock: Clock::system(),

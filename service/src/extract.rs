@@ -8,15 +8,15 @@ use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest};
 use glimpse_api::{
-    CredentialRequest, LicenceRegistration, OfferRedemption, Policy, PresentationSubmission, RequestCreation,
-    StatelessVerification, TokenCommitRequest, TokenRespondRequest,
+    CredentialRequest, IDEMPOTENCY_KEY, LicenceRegistration, OfferRedemption, Policy, PresentationSubmission,
+    RequestCreation, StatelessVerification, TokenCommitRequest, TokenRespondRequest,
 };
 use glimpse_circuits::json::{self, JsonError};
 use serde::de::DeserializeOwned;
 
 use crate::config::{ApiToken, Limits};
 use crate::error::ApiError;
-use crate::ids::Id;
+use crate::ids::{Id, random};
 use crate::issuer::IssuerRole;
 use crate::shared::Shared;
 use crate::verifier::VerifierRole;
@@ -161,6 +161,32 @@ fn check_bearer(request: &HttpRequest, token: Option<&ApiToken>) -> Result<(), A
     } else {
         Err(ApiError::Unauthorized)
     }
+}
+
+/// What a wallet sends as `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) with a presentation: 16 to 128
+/// visible characters that only it knows, the same each time it repeats that presentation. Drawn here if absent, so
+/// that nothing else is a repetition.
+pub(crate) struct IdempotencyKey(pub(crate) Vec<u8>);
+
+impl FromRequest for IdempotencyKey {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
+        ready(match (given.next(), given.next()) {
+            (None, _) => Ok(Self(random::<16>().to_vec())),
+            (Some(only), None) if is_idempotency_key(only.as_bytes()) => Ok(Self(only.as_bytes().to_vec())),
+            _ => Err(ApiError::invalid(
+                IDEMPOTENCY_KEY,
+                "must be given once, with 16 to 128 visible characters",
+            )),
+        })
+    }
+}
+
+fn is_idempotency_key(bytes: &[u8]) -> bool {
+    (16..=128).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
 }
 
 /// A reference in a path. What is none of ours exists nowhere.

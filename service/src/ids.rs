@@ -44,19 +44,42 @@ impl fmt::Debug for Id {
     }
 }
 
+/// One run of the service: 8 random bytes, drawn at its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NodeId(pub(crate) [u8; 8]);
+
+impl NodeId {
+    /// A new one.
+    pub(crate) fn random() -> Self {
+        Self(random())
+    }
+}
+
 /// A fresh offer code: 32 random bytes in base64url.
 pub(crate) fn offer_code() -> String {
     URL_SAFE_NO_PAD.encode(*Zeroizing::new(random::<32>()))
 }
 
 /// What is kept of a secret text or of bytes that are only to be recognised again: their SHA-256.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Fingerprint(pub(crate) [u8; 32]);
 
 impl Fingerprint {
     /// Of these bytes.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl Fingerprint {
+    /// Of several byte strings, told apart by their lengths.
+    pub(crate) fn of_parts(parts: &[&[u8]]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self(hash.finalize().into())
     }
 }
 

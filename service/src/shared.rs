@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crate::config::{Clock, Limits};
 use crate::metrics::Metrics;
-use crate::store::Store;
+use crate::store::SharedStore;
 
 /// Store, clock, public address, limits and metrics of one service.
 pub(crate) struct Shared {
-    pub(crate) store: Store,
+    pub(crate) store: SharedStore,
     pub(crate) clock: Clock,
     /// Without a slash at its end.
     pub(crate) public_uri: String,

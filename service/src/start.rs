@@ -4,6 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 
 use actix_web::http::Uri;
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;
@@ -22,7 +23,7 @@ use crate::key_file;
 use crate::metrics::Metrics;
 use crate::routes::Roles;
 use crate::shared::Shared;
-use crate::store::{Store, StoreError};
+use crate::store::{RedbStore, SharedStore, StoreError};
 use crate::verifier::VerifierRole;
 
 /// Why a service did not start.
@@ -98,12 +99,12 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         directory: config.data_directory.clone(),
         reason: error.to_string(),
     };
-    let store = Store::open(&config.data_directory).map_err(refused)?;
-    let may_create_key = !store.knows_an_issuer_key().map_err(refused)?;
-    let issuer_key = config.issuer.as_ref().map(|issuer| issuer_key(issuer, may_create_key)).transpose()?;
+    let store: SharedStore = Arc::new(RedbStore::open(&config.data_directory).map_err(refused)?);
+    let knows_a_key = settle(store.knows_an_issuer_key())?.map_err(refused)?;
+    let issuer_key = config.issuer.as_ref().map(|issuer| issuer_key(issuer, !knows_a_key)).transpose()?;
     if let Some(key) = &issuer_key {
         let encoded = key.public().encoded().to_bytes();
-        store.remember_issuer_key(&encoded, config.clock.now()).map_err(refused)?;
+        settle(store.remember_issuer_key(&encoded, config.clock.now()))?.map_err(refused)?;
     }
     let shared = Arc::new(Shared {
         store,
@@ -121,6 +122,14 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let verifier = verifier.transpose().map_err(StartError::Thread)?;
     let roles = Roles { shared, issuer, verifier: verifier.map(Arc::new) };
     Ok(Prepared { public, metrics, roles })
+}
+
+/// Waits for what is done before there is a runtime, or within one that must not be blocked: on a thread of its own.
+fn settle<T: Send>(work: impl Future<Output = T> + Send) -> Result<T, StartError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(StartError::Thread)?;
+    let done = thread::scope(|scope| scope.spawn(|| runtime.block_on(work)).join());
+    done.map_err(|_| StartError::Thread(io::Error::other("it panicked")))
 }
 
 fn issuer_key(config: &IssuerConfig, may_create: bool) -> Result<Arc<IssuerSecretKey>, StartError> {

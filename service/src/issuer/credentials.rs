@@ -15,7 +15,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::StrictJson;
 use crate::ids::Fingerprint;
 use crate::issuer::IssuerRole;
-use crate::store::{IssuanceRecord, LicenceRecord, OpenOffer, RecordedIssuance};
+use crate::store::{HolderRecord, IssuanceRecord, LicenceRecord, OpenOffer, RecordedIssuance};
 
 /// How often a handle that is given out already is replaced by another. With a million credentials under a key, one
 /// draw in 4,000 meets such a handle.
@@ -43,8 +43,7 @@ pub(crate) async fn credential(role: Data<IssuerRole>, body: StrictJson<Credenti
 /// What issuing came to.
 struct Issued {
     credential: Vec<u8>,
-    /// Handle and N_reg.
-    holder: Option<(u32, [u8; 32])>,
+    holder: Option<HolderRecord>,
 }
 
 impl IssuerRole {
@@ -109,7 +108,11 @@ impl IssuerRole {
             registered: offer.registered.map(CompressedRistretto),
         };
         let issued = issue(&self.key, issuance, &mut OsRng).map_err(refusal)?;
-        let holder = request.map(|request| (handle, request.registration.encoded.to_bytes()));
+        let holder = request.map(|request| HolderRecord {
+            reference: Fingerprint::of(offer.licence.holder.as_bytes()),
+            handle,
+            registration: request.registration.encoded.to_bytes(),
+        });
         Ok(Issued { credential: issued.to_bytes(), holder })
     }
 }

@@ -24,7 +24,7 @@ pub(crate) async fn register(
 ) -> ApiResult {
     let licence = admit(&body.0, role.shared.clock.now())?;
     let id = Id::random();
-    role.shared.store.add_licence(id, licence).await?;
+    role.shared.store.add_licence(id, &licence).await?;
     Ok(HttpResponse::Created().json(RegisteredLicence { licence: id.text() }))
 }
 

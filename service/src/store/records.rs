@@ -51,6 +51,13 @@ pub(super) struct OfferRecord {
     pub(super) answer: Option<Answer>,
 }
 
+impl OfferRecord {
+    /// One that nobody has used.
+    pub(super) fn new(licence: Id, nonce: Nonce, expires_at: u64) -> Self {
+        Self { licence: licence.0.as_slice().into(), nonce, expires_at, answer: None }
+    }
+}
+
 /// What an offer was answered with, for the wallet that asks again. Holds attributes.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Answer {
@@ -82,7 +89,27 @@ pub(crate) struct OpenOffer {
     pub(crate) answer: Option<Answer>,
 }
 
+impl OpenOffer {
+    /// An offer with its licence, and its holder's N_reg if there is one.
+    pub(super) fn new(offer: OfferRecord, licence: LicenceRecord, registered: Option<[u8; 32]>) -> Self {
+        let OfferRecord { nonce, expires_at, answer, .. } = offer;
+        Self { licence, nonce, expires_at, registered, answer }
+    }
+}
+
+/// What is kept of a holder by an issuance.
+#[derive(Clone, Copy)]
+pub(crate) struct HolderRecord {
+    /// Fingerprint of the authority's reference.
+    pub(crate) reference: Fingerprint,
+    /// Revocation handle of the credential.
+    pub(crate) handle: u32,
+    /// N_reg.
+    pub(crate) registration: [u8; 32],
+}
+
 /// An issuance to be recorded.
+#[derive(Clone)]
 pub(crate) struct IssuanceRecord {
     /// The offer it uses up.
     pub(crate) offer: Fingerprint,
@@ -90,8 +117,8 @@ pub(crate) struct IssuanceRecord {
     pub(crate) request: Fingerprint,
     /// The issuer key.
     pub(crate) key: [u8; 32],
-    /// Handle and N_reg; none for credentials without a holder.
-    pub(crate) holder: Option<(u32, [u8; 32])>,
+    /// None for credentials without a holder.
+    pub(crate) holder: Option<HolderRecord>,
     /// The bytes of the issued credential.
     pub(crate) credential: Vec<u8>,
 }
@@ -122,19 +149,48 @@ pub(crate) enum Outcome {
     Refused,
 }
 
+/// An outcome, and which attempt it came of.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Attempted {
+    attempt: Blob,
+    /// What it came to.
+    pub(crate) outcome: Outcome,
+}
+
+impl Attempted {
+    /// What an attempt came to.
+    pub(super) fn new(attempt: Fingerprint, outcome: Outcome) -> Self {
+        Self { attempt: attempt.0.as_slice().into(), outcome }
+    }
+
+    /// Whether it came of this attempt.
+    pub(crate) fn is_of(&self, attempt: &Fingerprint) -> bool {
+        self.attempt.0 == attempt.0
+    }
+}
+
+/// A request as it is kept.
+#[derive(Serialize, Deserialize)]
+pub(super) struct RequestRecord {
+    pub(super) owner: String,
+    pub(super) request: Request,
+}
+
 /// A stored request.
 pub(crate) struct StoredRequest {
+    /// The relying party that made it.
+    pub(crate) owner: String,
     pub(crate) request: Request,
     /// Absent as long as it is not decided.
-    pub(crate) outcome: Option<Outcome>,
+    pub(crate) outcome: Option<Attempted>,
 }
 
 /// What became of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Closed {
-    /// It stands.
+    /// It stands, now or since the same attempt was made before.
     Decided,
-    /// Another one stood already.
+    /// That of another attempt stood already.
     Already,
     /// The request had expired.
     Expired,

@@ -25,6 +25,9 @@ use crate::issuer::builtin_schemas;
 use crate::shared::Shared;
 use crate::workers::Workers;
 
+/// The one relying party there is.
+pub(crate) const OWNER: &str = "relying-party";
+
 /// A relying party's verifier.
 pub(crate) struct VerifierRole {
     pub(crate) shared: Arc<Shared>,

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use glimpse_api::Policy;
 
-use super::VerifierRole;
+use super::{OWNER, VerifierRole};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{PolicyName, RelyingParty, StrictJson};
 use crate::ids::Id;
@@ -21,7 +21,7 @@ pub(crate) async fn put(
     let (policy, checker) = (Arc::new(body.0), role.clone());
     let checked = policy.clone();
     role.workers.run(move || checker.compose(&checked, &Id::random(), "").map(drop)).await??;
-    role.shared.store.put_policy(name.0, &policy).await?;
+    role.shared.store.put_policy(OWNER, &name.0, &policy).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -31,6 +31,6 @@ pub(crate) async fn get(
     role: Data<VerifierRole>,
     name: PolicyName,
 ) -> ApiResult {
-    let policy = role.shared.store.policy(name.0).await?.ok_or(ApiError::PolicyUnknown)?;
+    let policy = role.shared.store.policy(OWNER, &name.0).await?.ok_or(ApiError::PolicyUnknown)?;
     Ok(HttpResponse::Ok().json(policy))
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use glimpse_api::{Decision, PresentationSubmission};
-use glimpse_circuits::request::Request;
 use glimpse_verifier::{Cause, Verdict, VerificationFailure};
 use serde_json::json;
 
@@ -13,18 +12,22 @@ use super::VerifierRole;
 use super::checks::Client;
 use super::report::{cause_code, report};
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{RequestId, StrictJson};
-use crate::ids::Id;
+use crate::extract::{IdempotencyKey, RequestId, StrictJson};
+use crate::ids::{Fingerprint, Id};
 use crate::store::{Closed, Outcome};
 
-/// Takes a presentation. The decision is made and kept even if the wallet goes away while it is made.
+/// Takes a presentation. The decision is made and kept even if the wallet goes away while it is made, and told again
+/// to whoever repeats the presentation under the same idempotency key: nobody but the wallet knows that.
 pub(crate) async fn submit(
     role: Data<VerifierRole>,
     client: Client,
+    key: IdempotencyKey,
     id: RequestId,
     body: StrictJson<PresentationSubmission>,
 ) -> ApiResult {
-    let deciding = actix_web::rt::spawn(role.into_inner().decide(client, id.0, body.0.presentation.0));
+    let presentation = body.0.presentation.0;
+    let attempt = Fingerprint::of_parts(&[&key.0, &presentation]);
+    let deciding = actix_web::rt::spawn(role.into_inner().decide(client, id.0, attempt, presentation));
     match deciding.await.map_err(|_| ApiError::Internal)?? {
         Decision::Accepted => Ok(HttpResponse::Ok().json(json!({ "decision": Decision::Accepted }))),
         Decision::Refused => Err(ApiError::PresentationRefused),
@@ -36,35 +39,37 @@ impl VerifierRole {
         self: Arc<Self>,
         client: Client,
         id: Id,
+        attempt: Fingerprint,
         presentation: Vec<u8>,
     ) -> Result<Decision, ApiError> {
-        let request = self.open_request(id).await?;
-        let (outcome, decision) = outcome(self.check(client, request, presentation).await?)?;
-        let closed = self.shared.store.close_request(id, &outcome, self.shared.clock.now()).await?;
-        match closed {
-            Closed::Decided => Ok(decision),
+        let stored = self.stored(id).await?;
+        match &stored.outcome {
+            Some(earlier) if earlier.is_of(&attempt) => return Ok(decision(&earlier.outcome)),
+            Some(_) => return Err(ApiError::RequestClosed),
+            None if self.has_expired(&stored) => return Err(ApiError::RequestExpired),
+            None => {}
+        }
+        let outcome = outcome(self.check(client, Arc::new(stored.request), presentation).await?)?;
+        let now = self.shared.clock.now();
+        match self.shared.store.close_request(id, attempt, &outcome, now).await? {
+            Closed::Decided => Ok(decision(&outcome)),
             Closed::Already => Err(ApiError::RequestClosed),
             Closed::Expired => Err(ApiError::RequestExpired),
             Closed::Unknown => Err(ApiError::RequestUnknown),
         }
     }
+}
 
-    /// A request that is not decided and has not expired.
-    async fn open_request(&self, id: Id) -> Result<Arc<Request>, ApiError> {
-        let stored = self.stored(id).await?;
-        if stored.outcome.is_some() {
-            return Err(ApiError::RequestClosed);
-        }
-        if self.has_expired(&stored) {
-            return Err(ApiError::RequestExpired);
-        }
-        Ok(Arc::new(stored.request))
+fn decision(outcome: &Outcome) -> Decision {
+    match outcome {
+        Outcome::Accepted(_) => Decision::Accepted,
+        Outcome::Refused => Decision::Refused,
     }
 }
 
-fn outcome(verified: Result<Verdict, VerificationFailure>) -> Result<(Outcome, Decision), ApiError> {
+fn outcome(verified: Result<Verdict, VerificationFailure>) -> Result<Outcome, ApiError> {
     match verified {
-        Ok(verdict) => Ok((Outcome::Accepted(report(&verdict)), Decision::Accepted)),
+        Ok(verdict) => Ok(Outcome::Accepted(report(&verdict))),
         Err(failure) => match failure.cause() {
             Cause::Expired => Err(ApiError::RequestExpired),
             Cause::Request(error) => {
@@ -73,7 +78,7 @@ fn outcome(verified: Result<Verdict, VerificationFailure>) -> Result<(Outcome, D
             }
             cause => {
                 tracing::info!(cause = cause_code(cause), "presentation refused");
-                Ok((Outcome::Refused, Decision::Refused))
+                Ok(Outcome::Refused)
             }
         },
     }

@@ -7,7 +7,7 @@ use actix_web::http::header::ContentType;
 use actix_web::web::Data;
 use glimpse_api::{Policy, RequestCreated, RequestCreation, RequestStatus, ResultReport, paths};
 
-use super::VerifierRole;
+use super::{OWNER, VerifierRole};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{PolicyName, RelyingParty, RequestId, StrictJson};
 use crate::ids::Id;
@@ -41,7 +41,7 @@ pub(crate) async fn result(
 ) -> ApiResult {
     let stored = role.stored(id.0).await?;
     let expired = role.has_expired(&stored);
-    let (status, verdict) = match stored.outcome {
+    let (status, verdict) = match stored.outcome.map(|attempted| attempted.outcome) {
         Some(Outcome::Accepted(verdict)) => (RequestStatus::Accepted, Some(verdict)),
         Some(Outcome::Refused) => (RequestStatus::Refused, None),
         None if expired => (RequestStatus::Expired, None),
@@ -60,7 +60,7 @@ impl VerifierRole {
         let request = self.workers.run(move || role.compose(&policy, &id, at)).await??;
         let expires_at = request.document().expires_at;
         let forget_at = expires_at.saturating_add(self.result_lifetime);
-        self.shared.store.add_request(id, &request, forget_at).await?;
+        self.shared.store.add_request(id, OWNER, &request, forget_at).await?;
         Ok(RequestCreated {
             request_uri: self.shared.uri(paths::REQUEST, "request", &id.text()),
             result_uri: self.shared.uri(paths::RESULT, "request", &id.text()),
@@ -71,7 +71,7 @@ impl VerifierRole {
 
     async fn policy(&self, name: &str) -> Result<Policy, ApiError> {
         let name = PolicyName::parse(name).ok_or(ApiError::PolicyUnknown)?;
-        self.shared.store.policy(name.0).await?.ok_or(ApiError::PolicyUnknown)
+        self.shared.store.policy(OWNER, &name.0).await?.ok_or(ApiError::PolicyUnknown)
     }
 
     pub(super) async fn stored(&self, id: Id) -> Result<StoredRequest, ApiError> {

@@ -25,13 +25,13 @@ pub(super) const HANDLES: TableDefinition<(&[u8; 32], u32), &[u8; 16]> = TableDe
 pub(super) const REGISTRATIONS: TableDefinition<(&[u8; 32], &[u8; 32]), &[u8; 32]> =
     TableDefinition::new("registrations");
 
-/// Policy name → `Policy` in JSON. Until it is replaced.
-pub(super) const POLICIES: TableDefinition<&str, &[u8]> = TableDefinition::new("policies");
+/// (Relying party, policy name) → `Policy` in JSON. Until it is replaced.
+pub(super) const POLICIES: TableDefinition<(&str, &str), &[u8]> = TableDefinition::new("policies");
 
-/// Request id → the request in JSON. Until `REQUEST_EXPIRIES` says so.
+/// Request id → `RequestRecord` in JSON. Until `REQUEST_EXPIRIES` says so.
 pub(super) const REQUESTS: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("requests");
 
-/// Request id → `Outcome` in JSON, disclosed values included, presentation not. Written once. As long as the request.
+/// Request id → `Attempted` in JSON, disclosed values included, presentation not. Written once. As long as the request.
 pub(super) const OUTCOMES: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("outcomes");
 
 /// (Second in which request and outcome are forgotten, request id) → nothing. As long as the request.

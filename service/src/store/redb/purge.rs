@@ -3,11 +3,11 @@
 use redb::{ReadableTable, WriteTransaction};
 
 use super::tables::{OFFER_EXPIRIES, OFFERS, OUTCOMES, REQUEST_EXPIRIES, REQUESTS};
-use super::{Change, Store, StoreError};
+use super::{Change, RedbStore};
+use crate::store::StoreError;
 
-impl Store {
-    /// Forgets at most `most` offers and as many requests, those that expired first; says how many it forgot.
-    pub(crate) async fn purge(&self, now: u64, most: usize) -> Result<usize, StoreError> {
+impl RedbStore {
+    pub(super) async fn purge_expired(&self, now: u64, most: usize) -> Result<usize, StoreError> {
         self.write(move |transaction| {
             let forgotten = offers(transaction, now, most)? + requests(transaction, now, most)?;
             Ok(if forgotten == 0 { Change::Nothing(0) } else { Change::Keep(forgotten) })
@@ -47,25 +47,4 @@ fn requests(transaction: &WriteTransaction, now: u64, most: usize) -> Result<usi
         outcomes.remove(id)?;
     }
     Ok(due.len())
-}
-
-#[cfg(test)]
-mod tests {
-    use glimpse_circuits::request::Nonce;
-
-    use super::*;
-    use crate::ids::{Fingerprint, Id};
-
-    #[actix_web::test]
-    async fn the_oldest_go_first_and_no_more_than_allowed() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = Store::open(directory.path()).unwrap();
-        for i in 0..5u8 {
-            store.add_offer(Fingerprint::of(&[i]), Id::random(), Nonce([i; 32]), u64::from(i)).await.unwrap();
-        }
-        assert_eq!(store.purge(2, 2).await.unwrap(), 2);
-        assert_eq!(store.purge(2, 2).await.unwrap(), 1);
-        assert_eq!(store.purge(2, 2).await.unwrap(), 0);
-        assert_eq!(store.purge(u64::MAX, 100).await.unwrap(), 2);
-    }
 }

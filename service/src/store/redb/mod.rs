@@ -1,0 +1,300 @@
+//! The store of one machine: a redb file that one process holds alone.
+
+mod issuance;
+mod purge;
+mod requests;
+mod tables;
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use glimpse_api::Policy;
+use glimpse_circuits::request::{Nonce, Request};
+use redb::{
+    Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
+    WriteTransaction,
+};
+use tokio::task::spawn_blocking;
+
+use super::{
+    Buckets, Closed, IssuanceRecord, LicenceRecord, OpenOffer, Outcome, Rate, RecordedIssuance, Spent, Store,
+    StoreError, StoredRequest,
+};
+use crate::ids::{Fingerprint, Id, NodeId};
+
+/// Version of the layout of the tables. A store of another version is not opened.
+const VERSION: u64 = 2;
+/// The store's file in the data directory.
+const FILE: &str = "glimpse.redb";
+
+/// The store of one machine.
+pub(crate) struct RedbStore {
+    database: Arc<Database>,
+    buckets: Buckets,
+}
+
+/// What a transaction comes to: something to keep, or only something to say.
+enum Change<T> {
+    /// To be written.
+    Keep(T),
+    /// Nothing was changed.
+    Nothing(T),
+}
+
+impl RedbStore {
+    /// Opens the store in a directory, or makes both. Blocks.
+    pub(crate) fn open(directory: &Path) -> Result<Self, StoreError> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        let path = directory.join(FILE);
+        // So that it is never readable by others, not even while it is new.
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+        let database = Arc::new(Database::create(&path)?);
+        File::open(directory)?.sync_all()?;
+        write_now(&database, prepare)?;
+        Ok(Self { database, buckets: Buckets::new() })
+    }
+
+    /// Reads, away from the event loop.
+    async fn read<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&ReadTransaction) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let database = self.database.clone();
+        let done = spawn_blocking(move || operation(&database.begin_read()?)).await;
+        done.map_err(|_| StoreError::Interrupted)?.inspect_err(note)
+    }
+
+    /// Reads and writes in one transaction, away from the event loop, and returns once it is on disk. An operation
+    /// that began is finished even if nobody waits for it any more.
+    async fn write<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&WriteTransaction) -> Result<Change<T>, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let database = self.database.clone();
+        let done = spawn_blocking(move || write_now(&database, operation)).await;
+        done.map_err(|_| StoreError::Interrupted)?.inspect_err(note)
+    }
+}
+
+fn write_now<T>(
+    database: &Database,
+    operation: impl FnOnce(&WriteTransaction) -> Result<Change<T>, StoreError>,
+) -> Result<T, StoreError> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_durability(Durability::Immediate)?;
+    match operation(&transaction)? {
+        Change::Keep(result) => {
+            transaction.commit()?;
+            Ok(result)
+        }
+        Change::Nothing(result) => {
+            transaction.abort()?;
+            Ok(result)
+        }
+    }
+}
+
+/// Store errors name tables and files, never what is in them.
+fn note(error: &StoreError) {
+    tracing::error!(%error, "store");
+}
+
+fn version(transaction: &ReadTransaction) -> Result<Option<u64>, StoreError> {
+    Ok(transaction.open_table(tables::META)?.get("version")?.map(|version| version.value()))
+}
+
+/// Makes the tables of a new store; refuses one of another version.
+fn prepare(transaction: &WriteTransaction) -> Result<Change<()>, StoreError> {
+    let mut meta = transaction.open_table(tables::META)?;
+    let found = meta.get("version")?.map(|version| version.value());
+    match found {
+        Some(VERSION) => return Ok(Change::Nothing(())),
+        Some(found) => return Err(StoreError::Version { found }),
+        None => meta.insert("version", VERSION)?,
+    };
+    transaction.open_table(tables::ISSUER_KEYS)?;
+    transaction.open_table(tables::LICENCES)?;
+    transaction.open_table(tables::OFFERS)?;
+    transaction.open_table(tables::OFFER_EXPIRIES)?;
+    transaction.open_table(tables::HANDLES)?;
+    transaction.open_table(tables::REGISTRATIONS)?;
+    transaction.open_table(tables::POLICIES)?;
+    transaction.open_table(tables::REQUESTS)?;
+    transaction.open_table(tables::OUTCOMES)?;
+    transaction.open_table(tables::REQUEST_EXPIRIES)?;
+    Ok(Change::Keep(()))
+}
+
+#[async_trait]
+impl Store for RedbStore {
+    async fn knows_an_issuer_key(&self) -> Result<bool, StoreError> {
+        self.read(|transaction| Ok(!transaction.open_table(tables::ISSUER_KEYS)?.is_empty()?)).await
+    }
+
+    async fn remember_issuer_key(&self, key: &[u8; 32], now: u64) -> Result<(), StoreError> {
+        let key = *key;
+        self.write(move |transaction| {
+            let mut keys = transaction.open_table(tables::ISSUER_KEYS)?;
+            if keys.get(&key)?.is_some() {
+                return Ok(Change::Nothing(()));
+            }
+            keys.insert(&key, now)?;
+            Ok(Change::Keep(()))
+        })
+        .await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        let version = self.read(version).await?;
+        if version == Some(VERSION) { Ok(()) } else { Err(StoreError::Record("meta")) }
+    }
+
+    async fn add_licence(&self, id: Id, licence: &LicenceRecord) -> Result<(), StoreError> {
+        self.insert_licence(id, licence).await
+    }
+
+    async fn licence(&self, id: Id) -> Result<Option<LicenceRecord>, StoreError> {
+        self.find_licence(id).await
+    }
+
+    async fn add_offer(
+        &self,
+        code: Fingerprint,
+        licence: Id,
+        nonce: Nonce,
+        expires_at: u64,
+    ) -> Result<(), StoreError> {
+        self.insert_offer(code, licence, nonce, expires_at).await
+    }
+
+    async fn open_offer(
+        &self,
+        code: Fingerprint,
+        key: [u8; 32],
+        now: u64,
+    ) -> Result<Option<OpenOffer>, StoreError> {
+        self.find_offer(code, key, now).await
+    }
+
+    async fn record_issuance(
+        &self,
+        issuance: IssuanceRecord,
+        now: u64,
+    ) -> Result<RecordedIssuance, StoreError> {
+        self.write(move |transaction| issuance::record(transaction, issuance, now)).await
+    }
+
+    async fn put_policy(&self, owner: &str, name: &str, policy: &Policy) -> Result<(), StoreError> {
+        self.insert_policy(owner.to_owned(), name.to_owned(), policy).await
+    }
+
+    async fn policy(&self, owner: &str, name: &str) -> Result<Option<Policy>, StoreError> {
+        self.find_policy(owner.to_owned(), name.to_owned()).await
+    }
+
+    async fn policies(&self, owner: &str) -> Result<Vec<(String, Policy)>, StoreError> {
+        self.policies_of(owner.to_owned()).await
+    }
+
+    async fn add_request(
+        &self,
+        id: Id,
+        owner: &str,
+        request: &Request,
+        forget_at: u64,
+    ) -> Result<(), StoreError> {
+        self.insert_request(id, owner, request, forget_at).await
+    }
+
+    async fn request(&self, id: Id) -> Result<Option<StoredRequest>, StoreError> {
+        self.find_request(id).await
+    }
+
+    async fn close_request(
+        &self,
+        id: Id,
+        attempt: Fingerprint,
+        outcome: &Outcome,
+        now: u64,
+    ) -> Result<Closed, StoreError> {
+        self.decide_request(id, attempt, outcome.clone(), now).await
+    }
+
+    async fn purge(&self, now: u64, most: usize) -> Result<usize, StoreError> {
+        self.purge_expired(now, most).await
+    }
+
+    /// There are no others.
+    async fn announce_node(&self, _: NodeId, _: &str, _: u64, _: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// There are no others.
+    async fn node(&self, _: NodeId, _: u64) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    /// In memory: a restart fills every bucket.
+    async fn spend(&self, bucket: Fingerprint, rate: Rate) -> Result<Spent, StoreError> {
+        Ok(self.buckets.spend(bucket, rate, Instant::now()))
+    }
+
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    fn is_busy(&self) -> bool {
+        Arc::strong_count(&self.database) > 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_store_of_another_version_is_not_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = RedbStore::open(directory.path()).unwrap();
+        assert!(matches!(RedbStore::open(directory.path()), Err(StoreError::InUse)));
+        let mode = fs::metadata(directory.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0);
+        write_now(&store.database, |transaction| {
+            transaction.open_table(tables::META)?.insert("version", VERSION + 1)?;
+            Ok(Change::Keep(()))
+        })
+        .unwrap();
+        drop(store);
+        let refused = RedbStore::open(directory.path());
+        assert!(matches!(refused, Err(StoreError::Version { found }) if found == VERSION + 1));
+    }
+
+    #[actix_web::test]
+    async fn what_was_kept_is_there_after_it_was_opened_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = RedbStore::open(directory.path()).unwrap();
+        store.remember_issuer_key(&[7; 32], 1).await.unwrap();
+        drop(store);
+        assert!(RedbStore::open(directory.path()).unwrap().knows_an_issuer_key().await.unwrap());
+    }
+
+    #[actix_web::test]
+    async fn the_oldest_go_first_and_no_more_than_allowed() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = RedbStore::open(directory.path()).unwrap();
+        for i in 0..5u8 {
+            let (code, nonce) = (Fingerprint::of(&[i]), Nonce([i; 32]));
+            store.add_offer(code, Id::random(), nonce, u64::from(i)).await.unwrap();
+        }
+        assert_eq!(store.purge(2, 2).await.unwrap(), 2);
+        assert_eq!(store.purge(2, 2).await.unwrap(), 1);
+        assert_eq!(store.purge(2, 2).await.unwrap(), 0);
+        assert_eq!(store.purge(u64::MAX, 100).await.unwrap(), 2);
+    }
+}
