@@ -109,7 +109,7 @@ pub struct TokenCommitRequest {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenCommitResponse {
-    /// Names it: 32 lower-case hexadecimal digits.
+    /// Names it, and the node that holds it: 48 lower-case hexadecimal digits.
     pub exchange: String,
     /// The commitments, 64 bytes each.
     pub commitments: Vec<Blob>,

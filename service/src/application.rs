@@ -16,7 +16,8 @@ use actix_web::{App, HttpServer};
 use crate::config::Config;
 use crate::envelope::envelope;
 use crate::health;
-use crate::routes::{Roles, configure};
+use crate::nodes::ANNOUNCE_EVERY;
+use crate::routes::{Roles, configure, configure_for_nodes};
 use crate::shared::Shared;
 use crate::start::{Listening, Prepared, StartError, prepare};
 use crate::verifier::VerifierRole;
@@ -32,6 +33,7 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Application {
     server: Server,
     metrics_server: Option<Server>,
+    node_server: Option<Server>,
     shared: Arc<Shared>,
     verifier: Option<Arc<VerifierRole>>,
     base_url: String,
@@ -42,11 +44,12 @@ impl Application {
     /// Takes address, store and key. Whoever connects from now on waits until [`Application::run`].
     pub fn build(config: Config) -> Result<Self, StartError> {
         let (limits, stop_on_signals) = (config.limits.clone(), config.stop_on_signals);
-        let Prepared { public: Listening { address, listener, url: base_url }, metrics, roles } =
+        let Prepared { public: Listening { address, listener, url: base_url }, metrics, node, roles } =
             prepare(config)?;
         let (shared, verifier) = (roles.shared.clone(), roles.verifier.clone());
         let metrics_url = metrics.as_ref().map(|metrics| metrics.url.clone());
         let metrics_server = metrics.map(|metrics| serve_metrics(metrics, shared.clone())).transpose()?;
+        let node_server = node.map(|node| serve_nodes(node, roles.clone())).transpose()?;
         let factory = move || app(roles.clone());
         let mut server = HttpServer::new(factory)
             .workers(limits.event_loops.max(1))
@@ -60,7 +63,15 @@ impl Application {
         if !stop_on_signals {
             server = server.disable_signals();
         }
-        Ok(Self { server: server.run(), metrics_server, shared, verifier, base_url, metrics_url })
+        Ok(Self {
+            server: server.run(),
+            metrics_server,
+            node_server,
+            shared,
+            verifier,
+            base_url,
+            metrics_url,
+        })
     }
 
     /// Where the service listens: `http://`, address and port.
@@ -82,11 +93,16 @@ impl Application {
     pub async fn run(self) -> io::Result<()> {
         tracing::info!(address = self.base_url, "serving");
         let store = self.shared.store.clone();
+        // Before anybody can be told of an exchange that this node holds.
+        self.shared.announce().await;
+        let announcing = rt::spawn(announce(self.shared.clone()));
         let purging = rt::spawn(purge(self.shared));
-        let metrics = self.metrics_server.map(|server| (server.handle(), rt::spawn(server)));
+        let others = [self.metrics_server, self.node_server].into_iter().flatten();
+        let others: Vec<_> = others.map(|server| (server.handle(), rt::spawn(server))).collect();
         let served = self.server.await;
         purging.abort();
-        if let Some((handle, serving)) = metrics {
+        announcing.abort();
+        for (handle, serving) in others {
             handle.stop(false).await;
             serving.abort();
         }
@@ -108,6 +124,20 @@ impl fmt::Debug for Application {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Application(at {})", self.base_url)
     }
+}
+
+/// A server for other nodes.
+fn serve_nodes(listening: Listening, roles: Roles) -> Result<Server, StartError> {
+    let Listening { address, listener, .. } = listening;
+    let head_timeout = roles.shared.limits.head_timeout;
+    let factory = move || {
+        let roles = roles.clone();
+        App::new().configure(move |config| configure_for_nodes(&roles, config)).wrap(from_fn(envelope))
+    };
+    let server =
+        HttpServer::new(factory).workers(1).max_connections(1024).client_request_timeout(head_timeout);
+    let server = server.disable_signals().listen(listener);
+    Ok(server.map_err(|error| StartError::Listen { address, error })?.run())
 }
 
 /// A server of its own, so that it answers when the other is at its limits.
@@ -135,6 +165,15 @@ fn app(
     >,
 > {
     App::new().configure(|config| configure(&roles, config)).wrap(from_fn(envelope))
+}
+
+/// Says where this node is, again and again.
+async fn announce(shared: Arc<Shared>) {
+    let mut ticks = rt::time::interval(ANNOUNCE_EVERY);
+    loop {
+        ticks.tick().await;
+        shared.announce().await;
+    }
 }
 
 /// Forgets what has expired, now and then, a bounded number at a time.

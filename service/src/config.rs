@@ -34,6 +34,9 @@ pub struct Config {
     /// Where to answer `GET /metrics`, for the operator alone: there is no token for it. Nowhere if absent. Port 0 takes
     /// a free one.
     pub metrics_listen: Option<SocketAddr>,
+    /// How other nodes of the same store reach this one. Without it, token exchanges must come back to the node that
+    /// began them by other means.
+    pub node: Option<NodeConfig>,
     /// Sizes and times.
     pub limits: Limits,
     /// What time it is.
@@ -52,11 +55,22 @@ impl Config {
             issuer: None,
             verifier: None,
             metrics_listen: None,
+            node: None,
             limits: Limits::default(),
             clock: Clock::system(),
             stop_on_signals: true,
         }
     }
+}
+
+/// Where a node is reached by other nodes of the same store, over plain HTTP in a network of their own. Nothing is
+/// answered there but the second half of token exchanges.
+#[derive(Clone, Debug)]
+pub struct NodeConfig {
+    /// Where to listen. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How others reach that: `http://`, host and port. The bound address if absent.
+    pub uri: Option<String>,
 }
 
 /// An issuer of the built-in licence profiles, all under one key.

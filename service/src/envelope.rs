@@ -111,6 +111,7 @@ mod tests {
     use super::*;
     use crate::config::{Clock, Limits};
     use crate::metrics::Metrics;
+    use crate::nodes::Node;
     use crate::store::RedbStore;
 
     #[actix_web::test]
@@ -124,6 +125,7 @@ mod tests {
             public_uri: String::new(),
             limits,
             metrics: Metrics::new(),
+            node: Node::new(None),
         };
         let slow = async || {
             tokio::time::sleep(Duration::from_secs(60)).await;

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::config::{ApiToken, Limits};
 use crate::error::ApiError;
-use crate::ids::{Id, random};
+use crate::ids::{ExchangeName, Id, random};
 use crate::issuer::IssuerRole;
 use crate::shared::Shared;
 use crate::verifier::VerifierRole;
@@ -191,16 +191,16 @@ fn is_idempotency_key(bytes: &[u8]) -> bool {
 
 /// A reference in a path. What is none of ours exists nowhere.
 macro_rules! id_in_path {
-    ($(#[$doc:meta])* $name:ident, $parameter:literal, $unknown:expr) => {
+    ($(#[$doc:meta])* $name:ident($id:ident), $parameter:literal, $unknown:expr) => {
         $(#[$doc])*
-        pub(crate) struct $name(pub(crate) Id);
+        pub(crate) struct $name(pub(crate) $id);
 
         impl FromRequest for $name {
             type Error = ApiError;
             type Future = Ready<Result<Self, ApiError>>;
 
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-                ready(request.match_info().get($parameter).and_then(Id::parse).map(Self).ok_or($unknown))
+                ready(request.match_info().get($parameter).and_then($id::parse).map(Self).ok_or($unknown))
             }
         }
     };
@@ -208,15 +208,15 @@ macro_rules! id_in_path {
 
 id_in_path!(
     /// A registered licence.
-    LicenceId, "licence", ApiError::LicenceUnknown
-);
-id_in_path!(
-    /// A token exchange.
-    ExchangePath, "exchange", ApiError::ExchangeUnknown
+    LicenceId(Id), "licence", ApiError::LicenceUnknown
 );
 id_in_path!(
     /// A request.
-    RequestId, "request", ApiError::RequestUnknown
+    RequestId(Id), "request", ApiError::RequestUnknown
+);
+id_in_path!(
+    /// A token exchange.
+    ExchangePath(ExchangeName), "exchange", ApiError::ExchangeUnknown
 );
 
 /// The name of a policy: `[a-z][a-z0-9_-]{0,63}`.

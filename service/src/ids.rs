@@ -55,6 +55,29 @@ impl NodeId {
     }
 }
 
+/// A token exchange and the node that holds it, written as 48 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ExchangeName {
+    pub(crate) node: NodeId,
+    pub(crate) id: Id,
+}
+
+impl ExchangeName {
+    /// Reads its one spelling.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (node, id) = text.split_at_checked(16)?;
+        let mut bytes = [0u8; 8];
+        let lower = !node.bytes().any(|b| b.is_ascii_uppercase());
+        (lower && hex::decode_to_slice(node, &mut bytes).is_ok()).then_some(())?;
+        Some(Self { node: NodeId(bytes), id: Id::parse(id)? })
+    }
+
+    /// Its one spelling.
+    pub(crate) fn text(&self) -> String {
+        hex::encode(self.node.0) + &self.id.text()
+    }
+}
+
 /// A fresh offer code: 32 random bytes in base64url.
 pub(crate) fn offer_code() -> String {
     URL_SAFE_NO_PAD.encode(*Zeroizing::new(random::<32>()))
@@ -99,6 +122,12 @@ mod tests {
         assert_eq!(Id::parse(&id.text()), Some(id));
         for bad in ["", "00", &id.text().to_uppercase().replace('0', "A"), &format!("{}0", id.text())] {
             assert_eq!(Id::parse(bad), None, "{bad}");
+        }
+        let exchange = ExchangeName { node: NodeId::random(), id };
+        assert_eq!(ExchangeName::parse(&exchange.text()), Some(exchange));
+        let text = exchange.text();
+        for bad in ["", "é", &text[1..], &text[..47], &format!("{text}0"), &format!("A{}", &text[1..])] {
+            assert_eq!(ExchangeName::parse(bad), None, "{bad}");
         }
         assert_eq!(offer_code().len(), 43);
         assert_ne!(offer_code(), offer_code());

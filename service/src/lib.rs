@@ -30,6 +30,7 @@ mod ids;
 mod issuer;
 mod key_file;
 mod metrics;
+mod nodes;
 mod problem;
 mod routes;
 mod shared;
@@ -40,6 +41,6 @@ mod workers;
 
 pub use application::{Application, Running, StopHandle, spawn};
 pub use config::{
-    ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, VerifierConfig,
+    ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, NodeConfig, VerifierConfig,
 };
 pub use start::StartError;

@@ -31,7 +31,19 @@ pub(crate) fn configure(roles: &Roles, app: &mut ServiceConfig) {
     }
     if let Some(role) = &roles.issuer {
         app.app_data(Data::from(role.clone()));
+        // One for each event loop, with connections of its own.
+        app.app_data(Data::new(awc::Client::default()));
         issuer_routes(app);
+    }
+    app.default_service(web::to(nothing_here));
+}
+
+/// What other nodes are answered, and nobody else should reach.
+pub(crate) fn configure_for_nodes(roles: &Roles, app: &mut ServiceConfig) {
+    app.app_data(Data::from(roles.shared.clone()));
+    if let Some(role) = &roles.issuer {
+        app.app_data(Data::from(role.clone()));
+        app.service(takes(paths::TOKEN_EXCHANGE, issuer::tokens::respond_here));
     }
     app.default_service(web::to(nothing_here));
 }

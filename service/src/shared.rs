@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::config::{Clock, Limits};
 use crate::metrics::Metrics;
+use crate::nodes::Node;
 use crate::store::SharedStore;
 
-/// Store, clock, public address, limits and metrics of one service.
+/// Store, clock, public address, limits, metrics and node of one service.
 pub(crate) struct Shared {
     pub(crate) store: SharedStore,
     pub(crate) clock: Clock,
@@ -14,6 +15,7 @@ pub(crate) struct Shared {
     pub(crate) public_uri: String,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
+    pub(crate) node: Node,
 }
 
 impl Shared {

@@ -17,10 +17,11 @@ use glimpse_circuits::schema::SchemaDigest;
 use glimpse_circuits::text::Text;
 use glimpse_issuer::IssuerSecretKey;
 
-use crate::config::{Config, ConfigError, IssuerConfig, VerifierConfig};
+use crate::config::{Config, ConfigError, IssuerConfig, NodeConfig, VerifierConfig};
 use crate::issuer::IssuerRole;
 use crate::key_file;
 use crate::metrics::Metrics;
+use crate::nodes::Node;
 use crate::routes::Roles;
 use crate::shared::Shared;
 use crate::store::{RedbStore, SharedStore, StoreError};
@@ -84,6 +85,8 @@ pub(crate) struct Prepared {
     pub(crate) public: Listening,
     /// For the operator.
     pub(crate) metrics: Option<Listening>,
+    /// For other nodes.
+    pub(crate) node: Option<Listening>,
     pub(crate) roles: Roles,
 }
 
@@ -92,6 +95,8 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let public = Listening::on(config.listen)?;
     let metrics = config.metrics_listen.map(Listening::on).transpose()?;
     let public_uri = public_uri(config.public_uri.as_deref().unwrap_or(&public.url))?;
+    let node = config.node.as_ref().map(|node| Listening::on(node.listen)).transpose()?;
+    let node_uri = node_uri(config.node.as_ref(), node.as_ref())?;
     check_issuer(config.issuer.as_ref())?;
     check_verifier(config.verifier.as_ref(), &public_uri)?;
 
@@ -112,6 +117,7 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         public_uri,
         limits: config.limits,
         metrics: Metrics::new(),
+        node: Node::new(node_uri),
     });
     let issuer = config
         .issuer
@@ -121,7 +127,7 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let verifier = config.verifier.map(|verifier| VerifierRole::new(shared.clone(), verifier, own));
     let verifier = verifier.transpose().map_err(StartError::Thread)?;
     let roles = Roles { shared, issuer, verifier: verifier.map(Arc::new) };
-    Ok(Prepared { public, metrics, roles })
+    Ok(Prepared { public, metrics, node, roles })
 }
 
 /// Waits for what is done before there is a runtime, or within one that must not be blocked: on a thread of its own.
@@ -138,6 +144,18 @@ fn issuer_key(config: &IssuerConfig, may_create: bool) -> Result<Arc<IssuerSecre
         reason: error.to_string(),
     };
     key_file::open(&config.key_file, may_create).map(Arc::new).map_err(refused)
+}
+
+/// Where other nodes reach this one.
+fn node_uri(config: Option<&NodeConfig>, node: Option<&Listening>) -> Result<Option<String>, ConfigError> {
+    let given = config.and_then(|config| config.uri.as_deref());
+    let Some(uri) = given.or(node.map(|node| node.url.as_str())) else { return Ok(None) };
+    let unspecified = given.is_none() && config.is_some_and(|config| config.listen.ip().is_unspecified());
+    if unspecified || !uri.starts_with("http://") {
+        let reason = "must be http://, an address that other nodes reach, and a port";
+        return Err(ConfigError::Member { member: "node: uri", reason });
+    }
+    public_uri(uri).map(Some)
 }
 
 /// Without slashes at its end.

@@ -1,5 +1,7 @@
 //! Typed calls over a transport.
 
+use std::time::Duration;
+
 use glimpse_api::{PROBLEM_CONTENT_TYPE, Problem};
 use glimpse_circuits::json;
 use serde::Serialize;
@@ -16,6 +18,13 @@ pub(crate) const MAX_METADATA_BYTES: u64 = 4 * 1024 * 1024;
 pub(crate) const MAX_REQUEST_BYTES: u64 = 1024 * 1024;
 /// Credentials, tokens, decisions and problems.
 pub(crate) const MAX_ANSWER_BYTES: u64 = 256 * 1024;
+
+/// How long the wallet waits before it repeats a request that was not answered, or with 429 or 503: first, second,
+/// third time. Every request of the interface may be repeated.
+const PAUSES: [Duration; 3] =
+    [Duration::from_millis(250), Duration::from_millis(500), Duration::from_secs(1)];
+/// Longest wait that a server may ask for. One that asks for more is not waited for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 const PROBLEM_PREFIX: &str = "urn:glimpse:problem:";
 /// Most members of a problem that are repeated.
@@ -34,13 +43,13 @@ impl Client {
 
     /// GETs a text.
     pub(crate) fn get_text(&self, address: &Address, limit: u64) -> Result<Zeroizing<String>, ClientError> {
-        let body = self.send(address, None, limit)?;
+        let body = self.send(address, None, None, limit)?;
         std::str::from_utf8(&body).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| not_utf8())
     }
 
     /// GETs a value.
     pub(crate) fn get<T: DeserializeOwned>(&self, address: &Address, limit: u64) -> Result<T, ClientError> {
-        read(&self.send(address, None, limit)?)
+        read(&self.send(address, None, None, limit)?)
     }
 
     /// POSTs a value for another.
@@ -49,29 +58,33 @@ impl Client {
         address: &Address,
         body: &impl Serialize,
     ) -> Result<T, ClientError> {
-        read(&self.post_raw(address, body)?)
+        read(&self.post_raw(address, body, None)?)
     }
 
-    /// POSTs a value; whatever a success answers is for the caller to read.
+    /// POSTs a value; whatever a success answers is for the caller to read. By the key, if there is one, the server
+    /// knows a repetition.
     pub(crate) fn post_raw(
         &self,
         address: &Address,
         body: &impl Serialize,
+        idempotency_key: Option<&str>,
     ) -> Result<Zeroizing<Vec<u8>>, ClientError> {
         let body = serde_json::to_vec(body).map_err(|_| ClientError::Answer("cannot be written".into()))?;
-        self.send(address, Some(Zeroizing::new(body)), MAX_ANSWER_BYTES)
+        self.send(address, Some(Zeroizing::new(body)), idempotency_key, MAX_ANSWER_BYTES)
     }
 
     fn send(
         &self,
         address: &Address,
         body: Option<Zeroizing<Vec<u8>>>,
+        idempotency_key: Option<&str>,
         limit: u64,
     ) -> Result<Zeroizing<Vec<u8>>, ClientError> {
         self.permits(address)?;
         let uri = Zeroizing::new(address.to_string());
         let body = body.as_ref().map(|body| body.as_slice());
-        let answer = self.transport.send(&HttpRequest { uri: &uri, body, max_response_bytes: limit })?;
+        let answer =
+            self.persist(&HttpRequest { uri: &uri, body, idempotency_key, max_response_bytes: limit })?;
         // Whatever the transport: no longer body, no status but success goes further.
         match answer.status {
             200..=299 if answer.body.len() as u64 <= limit => Ok(answer.body),
@@ -79,6 +92,32 @@ impl Client {
             300..=399 => Err(ClientError::Redirect),
             _ => Err(failure(&answer)),
         }
+    }
+}
+
+impl Client {
+    /// Sends a request, and sends it again where the next attempt may do better: another node answers, perhaps.
+    fn persist(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let answer = self.transport.send(request);
+            let Some(wanted) = wanted_pause(&answer) else { return answer };
+            match pauses.next().map(|pause| pause.max(wanted)) {
+                Some(pause) if pause <= LONGEST_PAUSE && self.transport.wait(pause) => {}
+                _ => return answer,
+            }
+        }
+    }
+}
+
+/// How long the server wants one to wait, if it is any use at all. Whoever did not answer in time has had his time.
+fn wanted_pause(answer: &Result<HttpResponse, TransportError>) -> Option<Duration> {
+    match answer {
+        Ok(answer) if matches!(answer.status, 429 | 502..=504) => {
+            Some(Duration::from_secs(answer.retry_after.unwrap_or_default()))
+        }
+        Err(TransportError::Unreachable | TransportError::Broken) => Some(Duration::ZERO),
+        Ok(_) | Err(TransportError::Timeout | TransportError::Tls | TransportError::TooLarge) => None,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use glimpse_api::{Blob, Decision, PresentationSubmission};
 use glimpse_circuits::presentation::smallest;
 use glimpse_circuits::relation::Relation;
@@ -9,6 +11,7 @@ use glimpse_circuits::request::{CheckKind, RequestDigest};
 use glimpse_prover::{Credential, Holding, Showing, Token, present};
 use rand_core::CryptoRngCore;
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 use crate::address::Address;
 use crate::client::ClientError;
@@ -100,7 +103,11 @@ impl Wallet {
         })?;
 
         let submission = PresentationSubmission { presentation: Blob(bytes) };
-        let answer = self.client.post_raw(&response, &submission);
+        // So that a repetition is told apart from somebody else's copy.
+        let mut key = Zeroizing::new([0u8; 16]);
+        rng.fill_bytes(&mut *key);
+        let key = Zeroizing::new(URL_SAFE_NO_PAD.encode(*key));
+        let answer = self.client.post_raw(&response, &submission, Some(&key));
         let (outcome, detail) = judge(answer.as_ref().map(|body| body.as_slice()));
         let recorded = self.update(|contents| {
             if let Some(entry) = contents.ledger.last_mut() {

@@ -18,6 +18,9 @@ use crate::wallet::Wallet;
 /// How often an exchange that the issuer dropped is started again.
 const ATTEMPTS: usize = 3;
 
+/// Longest name of an exchange.
+const MAX_EXCHANGE_NAME: usize = 128;
+
 impl Wallet {
     /// Fetches tokens for a credential, 4, 16 or 64 at once, and says how many there are then.
     ///
@@ -61,7 +64,7 @@ impl Wallet {
     ) -> Result<Vec<Token>, WalletError> {
         for _ in 0..ATTEMPTS {
             match self.exchange_once(issuer, credential, batch, rng) {
-                // A restart of the issuer dropped the exchange: new pairs, from the start.
+                // The issuer was started again, or that of its nodes is gone: new pairs, from the start.
                 Err(WalletError::Client(error)) if error.problem_kind() == Some("exchange-unknown") => {}
                 result => return result,
             }
@@ -80,7 +83,7 @@ impl Wallet {
         let pairs = pending.pairs().iter().map(|pair| Blob(pair.to_bytes().to_vec())).collect();
         let opening = TokenCommitRequest { key: *credential.key(), pairs };
         let opened: TokenCommitResponse = self.client.post(&issuer.join(paths::TOKENS), &opening)?;
-        let named = opened.exchange.len() == 32
+        let named = (1..=MAX_EXCHANGE_NAME).contains(&opened.exchange.len())
             && opened.exchange.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if !named {
             return Err(unreadable("the exchange's name").into());

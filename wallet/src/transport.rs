@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::io::ErrorKind;
+use std::thread;
 use std::time::Duration;
 
+use glimpse_api::IDEMPOTENCY_KEY;
 use ureq::{Agent, Error};
 use zeroize::Zeroizing;
 
@@ -13,6 +15,8 @@ pub struct HttpRequest<'a> {
     pub uri: &'a str,
     /// JSON to POST; a GET without it.
     pub body: Option<&'a [u8]>,
+    /// By which the server recognises the same request when it comes again.
+    pub idempotency_key: Option<&'a str>,
     /// Longest body of an answer that is read.
     pub max_response_bytes: u64,
 }
@@ -30,6 +34,8 @@ pub struct HttpResponse {
     pub status: u16,
     /// Media type, without parameters.
     pub content_type: Option<String>,
+    /// Seconds after which the server says it is worth trying again.
+    pub retry_after: Option<u64>,
     /// The body.
     pub body: Zeroizing<Vec<u8>>,
 }
@@ -40,10 +46,16 @@ impl fmt::Debug for HttpResponse {
     }
 }
 
-/// Sends requests. Follows no redirects and sends nothing twice.
+/// Sends requests. Follows no redirects and by itself sends nothing twice.
 pub trait Transport: Send {
     /// Sends a request and waits for the answer.
     fn send(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError>;
+
+    /// Waits before a request is sent again. `false` if it is not to be sent again.
+    fn wait(&self, time: Duration) -> bool {
+        thread::sleep(time);
+        true
+    }
 }
 
 /// Why there is no answer. Unless nobody was reached, the request may have arrived.
@@ -102,14 +114,22 @@ impl Transport for HttpTransport {
     fn send(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
         let answer = match request.body {
             None => self.agent.get(request.uri).call(),
-            Some(body) => self.agent.post(request.uri).content_type("application/json").send(body),
+            Some(body) => {
+                let post = self.agent.post(request.uri).content_type("application/json");
+                match request.idempotency_key {
+                    Some(key) => post.header(IDEMPOTENCY_KEY, key).send(body),
+                    None => post.send(body),
+                }
+            }
         };
         let mut answer = answer.map_err(cause)?;
         let status = answer.status().as_u16();
+        let retry_after = answer.headers().get("retry-after");
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
         let body = answer.body_mut();
         let content_type = body.mime_type().map(str::to_owned);
         let body = body.with_config().limit(request.max_response_bytes).read_to_vec().map_err(cause)?;
-        Ok(HttpResponse { status, content_type, body: Zeroizing::new(body) })
+        Ok(HttpResponse { status, content_type, retry_after, body: Zeroizing::new(body) })
     }
 }
 

@@ -87,7 +87,9 @@ fn servers_that_are_not_there_or_say_nothing() {
     let uri = format!("http://{}/", silent.local_addr().unwrap());
     let send = |uri: &str, body| {
         let transport = HttpTransport::new(Duration::from_millis(600));
-        transport.send(&HttpRequest { uri, body, max_response_bytes: 100 }).unwrap_err()
+        transport
+            .send(&HttpRequest { uri, body, idempotency_key: None, max_response_bytes: 100 })
+            .unwrap_err()
     };
     let started = Instant::now();
     assert_eq!(send(&uri, None), TransportError::Timeout);

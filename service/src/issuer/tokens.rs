@@ -12,8 +12,9 @@ use rand_core::OsRng;
 
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{ExchangePath, StrictJson};
-use crate::ids::Id;
+use crate::ids::{ExchangeName, Id};
 use crate::issuer::IssuerRole;
+use crate::nodes::pass_on;
 
 /// First half: opens an exchange.
 pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitRequest>) -> ApiResult {
@@ -23,21 +24,43 @@ pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitR
     let (exchange, commitments) = role.commit(body.0.pairs).await?;
     let commitments = commitments.iter().map(|commitment| commitment.to_bytes().as_slice().into());
     let commitments = commitments.collect();
-    Ok(HttpResponse::Ok().json(TokenCommitResponse { exchange: Id(exchange.0).text(), commitments }))
+    let exchange = ExchangeName { node: role.shared.node.id, id: Id(exchange.0) }.text();
+    Ok(HttpResponse::Ok().json(TokenCommitResponse { exchange, commitments }))
 }
 
-/// Second half: ends it, whatever comes of it.
+/// Second half: ends it, whatever comes of it. An exchange of another node is passed on to that.
 pub(crate) async fn respond(
+    role: Data<IssuerRole>,
+    client: Data<awc::Client>,
+    exchange: ExchangePath,
+    body: StrictJson<TokenRespondRequest>,
+) -> ApiResult {
+    if exchange.0.node == role.shared.node.id {
+        answer(&role, &exchange.0, &body.0)
+    } else {
+        pass_on(&role.shared, &client, &exchange.0, &body.0).await
+    }
+}
+
+/// The second half of an exchange that another node passed on. It is held here or nowhere.
+pub(crate) async fn respond_here(
     role: Data<IssuerRole>,
     exchange: ExchangePath,
     body: StrictJson<TokenRespondRequest>,
 ) -> ApiResult {
-    let challenges = each("challenges", &body.0.challenges, |bytes| {
+    answer(&role, &exchange.0, &body.0)
+}
+
+fn answer(role: &IssuerRole, exchange: &ExchangeName, body: &TokenRespondRequest) -> ApiResult {
+    if exchange.node != role.shared.node.id {
+        return Err(ApiError::ExchangeUnknown);
+    }
+    let challenges = each("challenges", &body.challenges, |bytes| {
         let mut reader = Reader::new(bytes);
         let challenge = reader.scalar()?;
         reader.finish().map(|()| challenge)
     })?;
-    let open = role.exchanges().take(&ExchangeId(exchange.0.0), role.seconds())?;
+    let open = role.exchanges().take(&ExchangeId(exchange.id.0), role.seconds())?;
     let responses = open.respond(&role.key, &challenges)?;
     let responses = responses.iter().map(|response| response.as_bytes().as_slice().into()).collect();
     Ok(HttpResponse::Ok().json(TokenRespondResponse { responses }))

@@ -32,6 +32,7 @@ use super::{NOW, schema, unbound_schema};
 pub struct Seen {
     pub path: String,
     pub body: Vec<u8>,
+    pub idempotency_key: Option<String>,
 }
 
 /// How the service misbehaves.
@@ -64,7 +65,7 @@ pub struct Service {
     pub rng: ChaCha20Rng,
     offers: BTreeMap<String, Offer>,
     exchanges: BTreeMap<String, TokenExchange>,
-    requests: BTreeMap<String, (Arc<Request>, bool)>,
+    requests: BTreeMap<String, (Arc<Request>, Option<Decided>)>,
 }
 
 struct Offer {
@@ -73,6 +74,9 @@ struct Offer {
     nonce: Nonce,
     answered: Option<(Vec<u8>, Answer)>,
 }
+
+/// Idempotency key, presentation and answer of the one that decided.
+type Decided = (Option<String>, Vec<u8>, Answer);
 
 type Answer = (u16, &'static str, Vec<u8>);
 
@@ -159,7 +163,7 @@ impl Service {
     /// Publishes a request and says where.
     pub fn publish(&mut self, json: &serde_json::Value) -> String {
         let id = format!("r{}", self.requests.len());
-        self.requests.insert(id.clone(), (Arc::new(Request::from_json(&json.to_string()).unwrap()), false));
+        self.requests.insert(id.clone(), (Arc::new(Request::from_json(&json.to_string()).unwrap()), None));
         format!("{}/verifier/v1/requests/{id}", self.base)
     }
 
@@ -176,8 +180,9 @@ impl Service {
     }
 
     /// Answers a request: GET without a body.
-    pub fn handle(&mut self, path: &str, body: Option<&[u8]>) -> Answer {
-        self.seen.push(Seen { path: path.into(), body: body.unwrap_or_default().to_vec() });
+    pub fn handle(&mut self, path: &str, body: Option<&[u8]>, key: Option<&str>) -> Answer {
+        let idempotency_key = key.map(str::to_owned);
+        self.seen.push(Seen { path: path.into(), body: body.unwrap_or_default().to_vec(), idempotency_key });
         if let Some(Tamper::Raw(status, content_type, body)) = &self.tamper {
             return (*status, content_type, body.clone());
         }
@@ -195,7 +200,7 @@ impl Service {
                 None => problem(404, "request-unknown"),
             },
             (_, Some(body)) if path.ends_with("/presentation") => {
-                self.presentation(request.unwrap().strip_suffix("/presentation").unwrap(), body)
+                self.presentation(request.unwrap().strip_suffix("/presentation").unwrap(), body, key)
             }
             _ => problem(404, "not-found"),
         }
@@ -270,7 +275,7 @@ impl Service {
         ok(&TokenRespondResponse { responses })
     }
 
-    fn presentation(&mut self, id: &str, body: &[u8]) -> Answer {
+    fn presentation(&mut self, id: &str, body: &[u8], key: Option<&str>) -> Answer {
         let bytes = serde_json::from_slice::<PresentationSubmission>(body).unwrap().presentation.0;
         let registry = self.registry();
         let Some((request, decided)) = self.requests.get_mut(id) else {
@@ -279,14 +284,16 @@ impl Service {
         let relation = Relation::compile(request.clone(), &registry).unwrap();
         let presentation = Presentation::from_bytes(&relation, &bytes).unwrap();
         self.shown.extend(presentation.commitments.iter().map(|c| c.a_bar.encoded.to_bytes()));
-        if *decided {
-            return problem(409, "request-closed");
+        if let Some((earlier, shown, answer)) = decided {
+            let repeated = key.is_some() && earlier.as_deref() == key && *shown == bytes;
+            return if repeated { answer.clone() } else { problem(409, "request-closed") };
         }
-        *decided = true;
-        match Verifier::new(self.base.as_str(), registry).verify(request, &bytes, NOW + 1) {
+        let answer = match Verifier::new(self.base.as_str(), registry).verify(request, &bytes, NOW + 1) {
             Ok(_) => ok(&json!({ "decision": "accepted" })),
             Err(_) => problem(422, "presentation-refused"),
-        }
+        };
+        *decided = Some((key.map(str::to_owned), bytes, answer.clone()));
+        answer
     }
 }
 

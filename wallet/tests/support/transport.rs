@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use glimpse_wallet::{HttpRequest, HttpResponse, Transport, TransportError};
 use zeroize::Zeroizing;
@@ -17,6 +18,10 @@ pub enum Fault {
     ErrorBefore,
     /// It arrives, the answer does not.
     ErrorAfter,
+    /// It arrives, and the connection breaks.
+    BreakAfter,
+    /// It is answered 503, with the seconds after which it may be tried again.
+    Unavailable(u64),
     /// The wallet's process ends before it arrives.
     CrashBefore,
     /// The wallet's process ends after it arrived.
@@ -31,11 +36,13 @@ pub struct Crash;
 pub struct Fake {
     service: Arc<Mutex<Service>>,
     pub faults: Arc<Mutex<VecDeque<Fault>>>,
+    /// How long the wallet waited each time before it sent a request again; not at all if there is nothing to write to.
+    pub waits: Arc<Mutex<Option<Vec<Duration>>>>,
 }
 
 impl Fake {
     pub fn new(service: Arc<Mutex<Service>>) -> Self {
-        Self { service, faults: Arc::default() }
+        Self { service, faults: Arc::default(), waits: Arc::default() }
     }
 
     /// The next requests have these faults.
@@ -59,21 +66,36 @@ impl Transport for Fake {
         match fault {
             Fault::ErrorBefore => return Err(TransportError::Unreachable),
             Fault::CrashBefore => resume_unwind(Box::new(Crash)),
+            Fault::Unavailable(seconds) => {
+                return Ok(HttpResponse {
+                    status: 503,
+                    content_type: None,
+                    retry_after: Some(seconds),
+                    body: Zeroizing::default(),
+                });
+            }
             _ => {}
         }
         let path = request.uri.strip_prefix(BASE).ok_or(TransportError::Unreachable)?;
-        let answer = self.service.lock().unwrap().handle(path, request.body);
+        let answer = self.service.lock().unwrap().handle(path, request.body, request.idempotency_key);
         match fault {
             Fault::ErrorAfter => Err(TransportError::Timeout),
+            Fault::BreakAfter => Err(TransportError::Broken),
             Fault::CrashAfter => resume_unwind(Box::new(Crash)),
             _ => {
                 let (status, content_type, body) = answer;
                 Ok(HttpResponse {
                     status,
                     content_type: Some(content_type.into()),
+                    retry_after: None,
                     body: Zeroizing::new(body),
                 })
             }
         }
+    }
+
+    fn wait(&self, time: Duration) -> bool {
+        let mut waits = self.waits.lock().unwrap();
+        waits.as_mut().map(|waits| waits.push(time)).is_some()
     }
 }
