@@ -55,9 +55,9 @@ pub(crate) struct Arguments {
     /// File with the metadata of another issuer to trust, as its /issuer/v1/metadata answers; may be repeated
     #[arg(long = "trust", requires = "verifier_name")]
     trust: Vec<PathBuf>,
-    /// Address to answer GET /metrics on, for the operator alone [default: nowhere]
-    #[arg(long, env = "GLIMPSE_METRICS_LISTEN")]
-    metrics_listen: Option<SocketAddr>,
+    /// Address to answer /metrics, /version, /livez and /readyz on, for the operator alone [default: nowhere]
+    #[arg(long, env = "GLIMPSE_ADMIN_LISTEN")]
+    admin_listen: Option<SocketAddr>,
     /// Log as JSON
     #[arg(long, env = "GLIMPSE_LOG_JSON")]
     log_json: bool,
@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
 
     let running = spawn(config(arguments)?)?;
     line(&format!("serving at {}", running.base_url()));
-    if let Some(url) = running.metrics_url() {
+    if let Some(url) = running.admin_url() {
         line(&format!("metrics at {url}/metrics"));
     }
     running.wait()?;
@@ -91,7 +91,7 @@ fn config(arguments: Arguments) -> Result<Config, Box<dyn std::error::Error>> {
     }
     let mut config = Config::new(arguments.listen, &arguments.data);
     config.public_uri = arguments.public_uri;
-    config.metrics_listen = arguments.metrics_listen;
+    config.admin_listen = arguments.admin_listen;
     if let (Some(id), Some(name)) = (arguments.issuer_id, arguments.issuer_name) {
         let key_file = arguments.issuer_key_file.unwrap_or_else(|| arguments.data.join("issuer.key"));
         let mut issuer = IssuerConfig::new(id, text(name, arguments.issuer_name_en), key_file);

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::config::{Clock, Limits};
+use crate::drain::Drain;
 use crate::metrics::Metrics;
 use crate::store::Store;
 
-/// Store, clock, public address, limits and metrics of one service.
+/// Store, clock, public address, limits, metrics and state of one service.
 pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
@@ -14,6 +15,7 @@ pub(crate) struct Shared {
     pub(crate) public_uri: String,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
+    pub(crate) drain: Drain,
 }
 
 impl Shared {
