@@ -72,6 +72,23 @@ impl Signals {
 mod tests {
     use super::*;
 
+    #[cfg(target_os = "linux")]
+    #[actix_web::test]
+    async fn signals_reach_whom_they_are_for() {
+        use rustix::process::{Signal, getpid, kill_process};
+
+        let (drain, reload) = (Drain::default(), Arc::new(Notify::new()));
+        let passing = actix_web::rt::spawn(Signals::take().unwrap().pass_on(drain.clone(), reload.clone()));
+        kill_process(getpid(), Signal::HUP).unwrap();
+        reload.notified().await;
+        assert!(!drain.has_begun());
+        kill_process(getpid(), Signal::TERM).unwrap();
+        drain.asked(1).await;
+        kill_process(getpid(), Signal::INT).unwrap();
+        drain.asked(2).await;
+        passing.abort();
+    }
+
     #[actix_web::test]
     async fn asked_once_and_again() {
         let drain = Drain::default();

@@ -177,6 +177,21 @@ mod tests {
     use crate::store::Store;
 
     #[actix_web::test]
+    async fn handlers_find_the_trace_that_goes_on() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let handler =
+            async |context: web::ReqData<TraceContext>| -> String { context.into_inner().to_string() };
+        let app = App::new().route("/", web::get().to(handler)).wrap(from_fn(envelope));
+        let app = init_service(app).await;
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        let request = TestRequest::get().insert_header(("traceparent", parent.as_str())).to_request();
+        let answer = try_call_service(&app, request).await.unwrap();
+        let child = to_bytes(answer.into_body()).await.ok().unwrap();
+        assert!(child.starts_with(format!("00-{trace}-").as_bytes()) && child.ends_with(b"-01"));
+        assert_ne!(child, parent.as_bytes());
+    }
+
+    #[actix_web::test]
     async fn panics_and_delays_are_answered_like_other_faults() {
         let directory = tempfile::tempdir().unwrap();
         let limits = Limits { request_timeout: Duration::from_millis(50), ..Limits::default() };
