@@ -82,11 +82,12 @@ impl Application {
 
     async fn run_with(self, signals: Option<Signals>) -> io::Result<()> {
         tracing::info!(address = self.base_url, "serving");
+        let metrics = self.shared.metrics.reloads.clone();
         let (store, drain) = (self.shared.store.clone(), self.shared.drain.clone());
         let limits = self.shared.limits.clone();
         let mut beside = vec![
             rt::spawn(purge(self.shared)),
-            rt::spawn(self.reloads.clone().watch(limits.reload_interval)),
+            rt::spawn(self.reloads.clone().watch(limits.reload_interval, metrics)),
             rt::spawn(stop_when_drained(self.server.handle(), drain.clone(), limits.drain_delay)),
         ];
         beside.extend(signals.map(|signals| rt::spawn(signals.pass_on(drain, self.reloads.asked.clone()))));

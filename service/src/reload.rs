@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
+
+use crate::metrics::ReloadMetrics;
 use tokio::time::timeout;
 
 /// Reads a file again. Says whether anything is different now, or why everything stays as it was.
@@ -36,22 +38,23 @@ impl Reloads {
     }
 
     /// Reads everything again, every so often and when asked. Never returns.
-    pub(crate) async fn watch(self: Arc<Self>, every: Duration) {
+    pub(crate) async fn watch(self: Arc<Self>, every: Duration, metrics: ReloadMetrics) {
         let every = every.clamp(Duration::from_millis(10), Duration::from_secs(86_400));
         loop {
             let asked = timeout(every, self.asked.notified()).await.is_ok();
             if asked {
                 tracing::info!("asked to read files again");
             }
-            let reloads = self.clone();
+            let (reloads, metrics) = (self.clone(), metrics.clone());
             // A panic is in the log already, and leaves everything as it was.
-            let _ = spawn_blocking(move || reloads.read(asked)).await;
+            let _ = spawn_blocking(move || reloads.read(asked, &metrics)).await;
         }
     }
 
-    fn read(&self, asked: bool) {
+    fn read(&self, asked: bool, metrics: &ReloadMetrics) {
         for Entry { what, read, failure } in &self.entries {
             let found = read();
+            metrics.looked_at(what, found.is_err());
             let mut failure = failure.lock().unwrap_or_else(PoisonError::into_inner);
             match found {
                 Ok(true) => tracing::info!(what, "read again and taken over"),
@@ -73,6 +76,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::metrics::Metrics;
 
     #[actix_web::test]
     async fn looked_at_every_so_often_and_when_asked() {
@@ -83,18 +87,18 @@ mod tests {
             counted.fetch_add(1, Ordering::SeqCst);
             Err("broken".to_owned())
         });
-        let reloads = Arc::new(reloads);
+        let (reloads, metrics) = (Arc::new(reloads), Metrics::new().reloads);
         let reached = async |count: usize| {
             while read.load(Ordering::SeqCst) < count {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        let often = actix_web::rt::spawn(reloads.clone().watch(Duration::from_millis(10)));
+        let often = actix_web::rt::spawn(reloads.clone().watch(Duration::from_millis(10), metrics.clone()));
         reached(3).await;
         often.abort();
         let _ = often.await;
         let before = read.load(Ordering::SeqCst);
-        let seldom = actix_web::rt::spawn(reloads.clone().watch(Duration::from_secs(3600)));
+        let seldom = actix_web::rt::spawn(reloads.clone().watch(Duration::from_secs(3600), metrics));
         reloads.asked.notify_one();
         reached(before + 1).await;
         seldom.abort();

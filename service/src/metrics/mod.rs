@@ -5,6 +5,7 @@
 
 mod checks;
 mod http;
+mod reloads;
 mod verdicts;
 
 use std::sync::atomic::AtomicU64;
@@ -17,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 pub(crate) use checks::{CheckMetrics, Outcome};
 pub(crate) use http::{Answered, HttpMetrics};
+pub(crate) use reloads::ReloadMetrics;
 pub(crate) use verdicts::VerdictMetrics;
 
 use crate::version;
@@ -27,6 +29,7 @@ pub(crate) struct Metrics {
     pub(crate) checks: CheckMetrics,
     pub(crate) http: HttpMetrics,
     pub(crate) verdicts: VerdictMetrics,
+    pub(crate) reloads: ReloadMetrics,
 }
 
 impl Metrics {
@@ -48,8 +51,8 @@ impl Metrics {
         own.register("build", "What is running", Info::new(build));
         let checks = CheckMetrics::new(own.sub_registry_with_prefix("check"));
         let http = HttpMetrics::new(own.sub_registry_with_prefix("http"));
-        let verdicts = VerdictMetrics::new(own);
-        Self { registry, checks, http, verdicts }
+        let (verdicts, reloads) = (VerdictMetrics::new(own), ReloadMetrics::new(own));
+        Self { registry, checks, http, verdicts, reloads }
     }
 
     /// In the text format of OpenMetrics 1.0; `None` if it cannot be written, which no metric here can cause.

@@ -18,7 +18,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 
-use crate::support::{Service, config};
+use crate::support::{Client, Service, config};
 
 /// An authority, as far as one is needed here.
 struct Authority {
@@ -88,6 +88,7 @@ fn service(authority: &Authority, clients: Option<&Authority>) -> (Service, File
     let tls = files.tls(clients.is_some());
     let service = Service::start_with(|config| {
         config.tls = Some(tls);
+        config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
         config.limits.reload_interval = Duration::from_millis(20);
         config.limits.handshake_timeout = Duration::from_millis(500);
         config.limits.head_timeout = Duration::from_millis(500);
@@ -242,11 +243,19 @@ fn a_new_pair_is_taken_over_and_a_broken_one_is_not() {
         sleep(Duration::from_millis(100));
         assert_eq!(visitor.visit(&service).unwrap().1, der(&second), "{what}");
     }
+    // So that somebody hears of it.
+    let failing = |value: u8| {
+        let admin = Client::new(service.running.as_ref().unwrap().admin_url().unwrap());
+        let text = String::from_utf8(admin.get("/metrics", None).body).unwrap();
+        text.contains(&format!("glimpse_reload_failing{{what=\"certificate\"}} {value}\n"))
+    };
+    assert!(failing(1));
     fs::remove_file(&files.key).unwrap();
     sleep(Duration::from_millis(100));
     assert_eq!(visitor.visit(&service).unwrap().1, der(&second));
     files.put(&third);
     eventually("the sound pair after all", || visitor.visit(&service).unwrap().1 == der(&third));
+    eventually("nothing to complain about", || failing(0));
     get(&mut old).unwrap();
 }
 
