@@ -17,8 +17,13 @@
 //! disk. Proofs are made and checked on bounded pools, away from the event loops; presentations that come in together are
 //! checked together.
 //!
-//! Logs carry a request id, the trace and span of W3C Trace Context, the method, the *pattern* of the route, the status and the time taken. Offer codes, ids of
-//! exchanges and of requests are worth something to whoever reads them, so paths are not logged.
+//! Asked to stop, it says at once that it is not ready, serves on while load balancers notice, lets nobody in any more,
+//! and finishes what is under way. Certificates are read again while it runs. The operator has an address of its own for
+//! metrics, version and health.
+//!
+//! Logs carry a request id, the trace and span of W3C Trace Context, the method, the *pattern* of the route, the status
+//! and the time taken. Offer codes, ids of exchanges and of requests are worth something to whoever reads them, so paths
+//! are not logged.
 
 mod admin;
 mod application;

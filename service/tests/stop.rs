@@ -130,7 +130,7 @@ impl Registration {
 #[test]
 fn nothing_accepted_is_lost_when_asked_to_stop() {
     let directory = tempfile::tempdir().unwrap();
-    let mut process = Process::start(directory.path(), 1000);
+    let mut process = Process::start(directory.path(), 3000);
     let url = process.public.url.clone();
     process.public.get(paths::READYZ, None).ok::<serde_json::Value>();
 
@@ -161,12 +161,12 @@ fn nothing_accepted_is_lost_when_asked_to_stop() {
     sleep(Duration::from_millis(300));
     full.store(true, Ordering::SeqCst);
     let mut licences: Vec<String> = senders.into_iter().flat_map(|sender| sender.join().unwrap()).collect();
-    assert!(noticed.elapsed() < Duration::from_millis(1000) && licences.len() > 8, "{}", licences.len());
+    assert!(noticed.elapsed() < Duration::from_millis(3000) && licences.len() > 8, "{}", licences.len());
 
     while TcpStream::connect(url.trim_start_matches("http://")).is_ok() {
         sleep(Duration::from_millis(10));
     }
-    assert!(noticed.elapsed() >= Duration::from_millis(800), "the delay was cut short");
+    assert!(noticed.elapsed() >= Duration::from_millis(2500), "the delay was cut short");
     // The operator is still answered.
     process.admin.get(paths::READYZ, None).problem(503, "draining");
     licences.push(slow.end());

@@ -133,6 +133,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_limit_has_a_key() {
+        let limits = format!("{:?}", glimpse_service::Limits::default());
+        let fields: Vec<_> = limits.split([' ', '{']).filter_map(|part| part.strip_suffix(':')).collect();
+        assert!(fields.len() >= 14 && fields.contains(&"send_timeout"), "{fields:?}");
+        for field in fields {
+            assert!(key(&format!("limits.{field}")).is_some(), "limits.{field}");
+        }
+    }
+
+    #[test]
     fn names_are_told_apart() {
         for names in [|key: &Key| key.name, |key: &Key| key.flag, |key: &Key| key.variable] {
             assert_eq!(KEYS.iter().map(names).collect::<BTreeSet<_>>().len(), KEYS.len());
