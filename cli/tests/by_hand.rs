@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -84,6 +85,7 @@ fn from_licence_to_verdict() {
         [("admin", "a".repeat(32)), ("relying-party", "r".repeat(32)), ("passphrase", "correct horse".into())]
     {
         fs::write(place.join(name), secret + "\n").unwrap();
+        fs::set_permissions(place.join(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
     let service = Service::start(place);
     let url = service.url.clone();

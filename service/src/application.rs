@@ -3,23 +3,26 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::rt::{self, System};
-use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
+use tokio::sync::watch;
 
+use crate::admin;
 use crate::config::Config;
+use crate::drain::{Drain, Signals};
 use crate::envelope::envelope;
-use crate::health;
-use crate::nodes::ANNOUNCE_EVERY;
-use crate::routes::{Roles, configure, configure_for_nodes};
+use crate::nodes::{self, ANNOUNCE_EVERY};
+use crate::reload::Reloads;
+use crate::routes::{Roles, configure};
 use crate::shared::Shared;
 use crate::start::{Listening, Prepared, StartError, prepare};
+use crate::tls::{self, Tls};
 use crate::verifier::VerifierRole;
 
 /// How often what has expired is forgotten.
@@ -32,83 +35,94 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A service that holds its address, its store and its key, and is not running yet.
 pub struct Application {
     server: Server,
-    metrics_server: Option<Server>,
+    admin_server: Option<Server>,
     node_server: Option<Server>,
+    reloads: Arc<Reloads>,
     shared: Arc<Shared>,
     verifier: Option<Arc<VerifierRole>>,
     base_url: String,
-    metrics_url: Option<String>,
+    admin_url: Option<String>,
+    take_signals: bool,
+    /// Gone when the service is.
+    alive: watch::Sender<()>,
 }
 
 impl Application {
     /// Takes address, store and key. Whoever connects from now on waits until [`Application::run`].
     pub fn build(config: Config) -> Result<Self, StartError> {
-        let (limits, stop_on_signals) = (config.limits.clone(), config.stop_on_signals);
-        let Prepared { public: Listening { address, listener, url: base_url }, metrics, node, roles } =
-            prepare(config)?;
+        let take_signals = config.stop_on_signals;
+        let Prepared { public, admin, node, tls, reloads, roles } = prepare(config)?;
         let (shared, verifier) = (roles.shared.clone(), roles.verifier.clone());
-        let metrics_url = metrics.as_ref().map(|metrics| metrics.url.clone());
-        let metrics_server = metrics.map(|metrics| serve_metrics(metrics, shared.clone())).transpose()?;
-        let node_server = node.map(|node| serve_nodes(node, roles.clone())).transpose()?;
-        let factory = move || app(roles.clone());
-        let mut server = HttpServer::new(factory)
-            .workers(limits.event_loops.max(1))
-            .max_connections(limits.connections)
-            .client_request_timeout(limits.head_timeout)
-            .client_disconnect_timeout(limits.head_timeout)
-            .keep_alive(limits.keep_alive)
-            .shutdown_timeout(limits.shutdown_timeout.as_secs())
-            .listen(listener)
-            .map_err(|error| StartError::Listen { address, error })?;
-        if !stop_on_signals {
-            server = server.disable_signals();
-        }
+        let (base_url, admin_url) = (public.url.clone(), admin.as_ref().map(|admin| admin.url.clone()));
+        let admin_server = admin.map(|admin| admin::serve(admin, shared.clone())).transpose()?;
+        let node_server = node.map(|node| nodes::serve(node, roles.clone())).transpose()?;
+        let server = serve(public, tls, roles)?;
+        let (reloads, alive) = (Arc::new(reloads), watch::Sender::new(()));
         Ok(Self {
-            server: server.run(),
-            metrics_server,
+            server,
+            admin_server,
             node_server,
+            reloads,
             shared,
             verifier,
             base_url,
-            metrics_url,
+            admin_url,
+            take_signals,
+            alive,
         })
     }
 
-    /// Where the service listens: `http://`, address and port.
+    /// Where the service listens: `http://` or `https://`, address and port.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// Where `GET /metrics` is answered, if anywhere: `http://`, address and port.
-    pub fn metrics_url(&self) -> Option<&str> {
-        self.metrics_url.as_deref()
+    /// Where `/metrics`, `/version`, `/livez` and `/readyz` are answered for the operator, if anywhere: `http://`,
+    /// address and port.
+    pub fn admin_url(&self) -> Option<&str> {
+        self.admin_url.as_deref()
     }
 
     /// Stops the service from elsewhere.
     pub fn handle(&self) -> StopHandle {
-        StopHandle(self.server.handle())
+        StopHandle { drain: self.shared.drain.clone(), alive: self.alive.subscribe() }
     }
 
     /// Serves until it is stopped. Needs an actix runtime.
     pub async fn run(self) -> io::Result<()> {
+        let signals = if self.take_signals { Some(Signals::take()?) } else { None };
+        self.run_with(signals).await
+    }
+
+    async fn run_with(self, signals: Option<Signals>) -> io::Result<()> {
         tracing::info!(address = self.base_url, "serving");
-        let store = self.shared.store.clone();
+        let metrics = self.shared.metrics.reloads.clone();
+        let (store, drain) = (self.shared.store.clone(), self.shared.drain.clone());
+        let limits = self.shared.limits.clone();
         // Before anybody can be told of an exchange that this node holds.
         self.shared.announce().await;
-        let announcing = rt::spawn(announce(self.shared.clone()));
-        let purging = rt::spawn(purge(self.shared));
-        let others = [self.metrics_server, self.node_server].into_iter().flatten();
+        let mut beside = vec![
+            rt::spawn(announce(self.shared.clone())),
+            rt::spawn(purge(self.shared)),
+            rt::spawn(self.reloads.clone().watch(limits.reload_interval, metrics)),
+            rt::spawn(stop_when_drained(self.server.handle(), drain.clone(), limits.drain_delay)),
+        ];
+        beside.extend(signals.map(|signals| rt::spawn(signals.pass_on(drain, self.reloads.asked.clone()))));
+        let others = [self.admin_server, self.node_server].into_iter().flatten();
         let others: Vec<_> = others.map(|server| (server.handle(), rt::spawn(server))).collect();
         let served = self.server.await;
-        purging.abort();
-        announcing.abort();
+        if let Some(verifier) = self.verifier {
+            // Whoever went away left a check behind, perhaps. It has had its time to be asked for.
+            let _ = rt::task::spawn_blocking(move || verifier.finish()).await;
+        }
+        // Last of all, so that the operator sees the way to the end, and other nodes bring back what is held here.
         for (handle, serving) in others {
             handle.stop(false).await;
             serving.abort();
         }
-        if let Some(verifier) = self.verifier {
-            // Whoever went away left a check behind, perhaps. It has had its time to be asked for.
-            let _ = rt::task::spawn_blocking(move || verifier.finish()).await;
+        beside.iter().for_each(rt::task::JoinHandle::abort);
+        for task in beside {
+            let _ = task.await;
         }
         // An event loop may outlive its last connection by a moment, and holds the store until it ends. The store is
         // closed here, and not at some moment after the service said that it was over.
@@ -116,6 +130,8 @@ impl Application {
         while (Arc::strong_count(&store) > 1 || store.is_busy()) && Instant::now() < given_up {
             rt::time::sleep(Duration::from_millis(1)).await;
         }
+        drop(store);
+        tracing::info!("stopped");
         served
     }
 }
@@ -126,31 +142,37 @@ impl fmt::Debug for Application {
     }
 }
 
-/// A server for other nodes.
-fn serve_nodes(listening: Listening, roles: Roles) -> Result<Server, StartError> {
+/// The server for everybody.
+fn serve(listening: Listening, tls: Option<Arc<Tls>>, roles: Roles) -> Result<Server, StartError> {
     let Listening { address, listener, .. } = listening;
-    let head_timeout = roles.shared.limits.head_timeout;
-    let factory = move || {
-        let roles = roles.clone();
-        App::new().configure(move |config| configure_for_nodes(&roles, config)).wrap(from_fn(envelope))
+    let limits = roles.shared.limits.clone();
+    let server = HttpServer::new(move || app(roles.clone()))
+        .workers(limits.event_loops.max(1))
+        .max_connections(limits.connections)
+        .client_request_timeout(limits.head_timeout)
+        .client_disconnect_timeout(limits.head_timeout)
+        .tls_handshake_timeout(limits.handshake_timeout)
+        .keep_alive(limits.keep_alive)
+        // What is left of a second is given whole.
+        .shutdown_timeout(limits.shutdown_timeout.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX))
+        .on_connect(tls::on_connect)
+        // Actix would stop at once.
+        .disable_signals();
+    let server = match tls {
+        None => server.listen(listener),
+        Some(tls) => server.listen_rustls_0_23(listener, tls.server_config().map_err(StartError::Tls)?),
     };
-    let server =
-        HttpServer::new(factory).workers(1).max_connections(1024).client_request_timeout(head_timeout);
-    let server = server.disable_signals().listen(listener);
     Ok(server.map_err(|error| StartError::Listen { address, error })?.run())
 }
 
-/// A server of its own, so that it answers when the other is at its limits.
-fn serve_metrics(listening: Listening, shared: Arc<Shared>) -> Result<Server, StartError> {
-    let Listening { address, listener, .. } = listening;
-    let head_timeout = shared.limits.head_timeout;
-    let factory = move || {
-        let app = App::new().app_data(Data::from(shared.clone()));
-        app.route("/metrics", web::get().to(health::metrics))
-    };
-    let server = HttpServer::new(factory).workers(1).max_connections(64).client_request_timeout(head_timeout);
-    let server = server.disable_signals().listen(listener);
-    Ok(server.map_err(|error| StartError::Listen { address, error })?.run())
+/// Waits until the service is asked to stop, and then until load balancers had their time to notice or somebody is in
+/// a hurry. Meanwhile everything is served.
+async fn stop_when_drained(server: ServerHandle, drain: Drain, delay: Duration) {
+    drain.asked(1).await;
+    tracing::info!(delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX), "draining");
+    let _ = tokio::time::timeout(delay, drain.asked(2)).await;
+    tracing::info!("no new connections; finishing what is under way");
+    server.stop(true).await;
 }
 
 fn app(
@@ -192,13 +214,19 @@ async fn purge(shared: Arc<Shared>) {
 
 /// Stops a service.
 #[derive(Clone, Debug)]
-pub struct StopHandle(ServerHandle);
+pub struct StopHandle {
+    drain: Drain,
+    alive: watch::Receiver<()>,
+}
 
 impl StopHandle {
-    /// Lets no more connections in, gives requests under way their time, and ends the service. The signal is given at
-    /// once; what is returned waits for the end.
+    /// Has the service say that it is not ready, serve on for [`Limits::drain_delay`](crate::Limits::drain_delay), let
+    /// no more connections in, give requests under way their time, and end. Asked once more, it does not wait any
+    /// longer. The signal is given at once; what is returned waits for the end.
     pub fn stop(&self) -> impl Future<Output = ()> + use<> {
-        self.0.stop(true)
+        self.drain.ask();
+        let mut alive = self.alive.clone();
+        async move { while alive.changed().await.is_ok() {} }
     }
 }
 
@@ -206,32 +234,43 @@ impl StopHandle {
 #[derive(Debug)]
 pub struct Running {
     base_url: String,
-    metrics_url: Option<String>,
+    admin_url: Option<String>,
     handle: StopHandle,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
 
-/// Runs a service in a thread of its own, with its own runtime.
+/// Runs a service in a thread of its own, with its own runtime. Signals are taken when this returns.
 pub fn spawn(config: Config) -> Result<Running, StartError> {
     let application = Application::build(config)?;
     let (base_url, handle) = (application.base_url().to_owned(), application.handle());
-    let metrics_url = application.metrics_url().map(str::to_owned);
+    let admin_url = application.admin_url().map(str::to_owned);
+    let (ready, wait) = mpsc::channel();
     let thread = thread::Builder::new()
         .name("glimpse".to_owned())
-        .spawn(move || System::new().block_on(application.run()))
+        .spawn(move || {
+            System::new().block_on(async {
+                let signals = if application.take_signals { Some(Signals::take()?) } else { None };
+                // Whoever started this waits.
+                let _ = ready.send(());
+                application.run_with(signals).await
+            })
+        })
         .map_err(StartError::Thread)?;
-    Ok(Running { base_url, metrics_url, handle, thread: Some(thread) })
+    // If the thread ends before it is ready, why is what `wait` and `stop` return.
+    let _ = wait.recv();
+    Ok(Running { base_url, admin_url, handle, thread: Some(thread) })
 }
 
 impl Running {
-    /// Where the service listens: `http://`, address and port.
+    /// Where the service listens: `http://` or `https://`, address and port.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// Where `GET /metrics` is answered, if anywhere: `http://`, address and port.
-    pub fn metrics_url(&self) -> Option<&str> {
-        self.metrics_url.as_deref()
+    /// Where `/metrics`, `/version`, `/livez` and `/readyz` are answered for the operator, if anywhere: `http://`,
+    /// address and port.
+    pub fn admin_url(&self) -> Option<&str> {
+        self.admin_url.as_deref()
     }
 
     /// Stops the service from elsewhere.

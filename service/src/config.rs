@@ -31,9 +31,13 @@ pub struct Config {
     pub issuer: Option<IssuerConfig>,
     /// The verifier's role, if the service has it.
     pub verifier: Option<VerifierConfig>,
-    /// Where to answer `GET /metrics`, for the operator alone: there is no token for it. Nowhere if absent. Port 0 takes
-    /// a free one.
-    pub metrics_listen: Option<SocketAddr>,
+    /// Where to answer `/metrics`, `/version`, `/livez` and `/readyz`, for the operator alone: there is no token for it,
+    /// and no TLS. Nowhere if absent. Port 0 takes a free one.
+    pub admin_listen: Option<SocketAddr>,
+    /// The certificate to serve under. Without one the service speaks plain HTTP.
+    pub tls: Option<TlsConfig>,
+    /// Origins, such as `https://wallet.example`, whose pages may call what wallets call. No others, and nothing else.
+    pub cors_origins: Vec<String>,
     /// How other nodes of the same store reach this one. Without it, token exchanges must come back to the node that
     /// began them by other means.
     pub node: Option<NodeConfig>,
@@ -41,7 +45,8 @@ pub struct Config {
     pub limits: Limits,
     /// What time it is.
     pub clock: Clock,
-    /// Whether the first SIGINT or SIGTERM stops the service. A host with other plans for signals turns this off.
+    /// Whether the first SIGINT or SIGTERM stops the service, the second ends [`Limits::drain_delay`], and SIGHUP has
+    /// the files read again that can change. A host with other plans for signals turns this off.
     pub stop_on_signals: bool,
 }
 
@@ -54,7 +59,9 @@ impl Config {
             data_directory: data_directory.into(),
             issuer: None,
             verifier: None,
-            metrics_listen: None,
+            admin_listen: None,
+            tls: None,
+            cors_origins: Vec::new(),
             node: None,
             limits: Limits::default(),
             clock: Clock::system(),
@@ -71,6 +78,17 @@ pub struct NodeConfig {
     pub listen: SocketAddr,
     /// How others reach that: `http://`, host and port. The bound address if absent.
     pub uri: Option<String>,
+}
+
+/// Files of the certificate, in PEM. They are read again when they change and on SIGHUP.
+#[derive(Clone, Debug)]
+pub struct TlsConfig {
+    /// The certificate and those between it and a root, in this order.
+    pub certificate_file: PathBuf,
+    /// Its secret key, which nobody but the owner may read.
+    pub key_file: PathBuf,
+    /// Authorities whose certificates clients may show. They need not show any.
+    pub client_ca_file: Option<PathBuf>,
 }
 
 /// An issuer of the built-in licence profiles, all under one key.
@@ -154,8 +172,17 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// How long an idle connection is kept.
     pub keep_alive: Duration,
-    /// How long requests under way may take to finish once the service stops.
+    /// Longest time for a TLS handshake.
+    pub handshake_timeout: Duration,
+    /// How long an answer may lie unread on its way to the client before the connection is cut.
+    pub send_timeout: Duration,
+    /// How long the service goes on serving, and says that it is not ready, between being asked to stop and stopping:
+    /// load balancers need time to notice.
+    pub drain_delay: Duration,
+    /// How long requests under way may take to finish once the service stops. Whole seconds.
     pub shutdown_timeout: Duration,
+    /// How often the files that can change are looked at.
+    pub reload_interval: Duration,
     /// Event loops.
     pub event_loops: usize,
     /// Most connections of one event loop.
@@ -175,7 +202,11 @@ impl Default for Limits {
             request_timeout: Duration::from_secs(30),
             head_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(30),
+            handshake_timeout: Duration::from_secs(5),
+            send_timeout: Duration::from_secs(30),
+            drain_delay: Duration::ZERO,
             shutdown_timeout: Duration::from_secs(10),
+            reload_interval: Duration::from_secs(5),
             // One serves more than two cores verify. With one for each core, what is turned away under overload would
             // take half of the time from what is verified.
             event_loops: cores.div_ceil(2),

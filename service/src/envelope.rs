@@ -6,53 +6,112 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpResponse, ResponseError};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
+use crate::cors;
 use crate::error::ApiError;
 use crate::ids::Id;
+use crate::metrics::Answered;
 use crate::shared::Shared;
+use crate::trace::TraceContext;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The middleware. Neither path nor query nor body is logged: codes and references are worth something.
 pub(crate) async fn envelope(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let id = Id::random().text();
-    let started = Instant::now();
-    let method = known_method(request.method());
+    let shared = request.app_data::<Data<Shared>>().cloned();
     // Looking it up takes as long as the routing itself.
-    let logged = tracing::enabled!(tracing::Level::INFO);
-    let route = if logged { request.match_pattern() } else { None };
-    let limit = request.app_data::<Data<Shared>>().map_or(Duration::MAX, |s| s.limits.request_timeout);
+    let route = request.match_pattern();
+    let method = known_method(request.method());
+    let span = Span::of(&request);
+    let started = Instant::now();
+    let answer = surround(&span, request, next).await;
+    let taken = started.elapsed();
+
+    let (status, error) = match &answer {
+        Ok(response) => (response.status(), response.response().error()),
+        Err(error) => (error.status_code(), Some(&error.error)),
+    };
+    let error = error.and_then(|error| error.as_error::<ApiError>());
+    if let Some(shared) = shared {
+        shared.metrics.http.answered(&Answered { route: route.as_deref(), method, status, error, taken });
+    }
+    let elapsed_us = u64::try_from(taken.as_micros()).unwrap_or(u64::MAX);
+    let (problem, route) = (error.map_or("", ApiError::code), route.as_deref().unwrap_or("none"));
+    let Span { id, trace } = &span;
+    tracing::info!(
+        request_id = %id, trace_id = trace.trace_id(), span_id = trace.span_id(), method, route,
+        status = status.as_u16(), problem, elapsed_us, "answered"
+    );
+    answer.map_err(Error::from)
+}
+
+/// The same for those who ask every few seconds: neither counted nor, unless something is wrong, logged.
+pub(crate) async fn quiet_envelope(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let span = Span::of(&request);
+    let answer = surround(&span, request, next).await;
+    let error = match &answer {
+        Ok(response) => response.response().error(),
+        Err(error) => Some(&error.error),
+    };
+    if let Some(problem) = error.and_then(|error| error.as_error::<ApiError>()).map(ApiError::code) {
+        tracing::info!(request_id = %span.id, problem, "answered the operator");
+    }
+    answer.map_err(Error::from)
+}
+
+/// How one request is recognised. The id is ours: what a client calls its request is nothing to rely on.
+struct Span {
+    id: String,
+    trace: TraceContext,
+}
+
+impl Span {
+    fn of(request: &ServiceRequest) -> Self {
+        Self { id: Id::random().text(), trace: TraceContext::of(request.headers()) }
+    }
+}
+
+async fn surround<B: MessageBody>(
+    span: &Span,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Identified> {
+    let shared = request.app_data::<Data<Shared>>().cloned();
+    let limit = shared.as_ref().map_or(Duration::MAX, |shared| shared.limits.request_timeout);
+    request.extensions_mut().insert(span.trace);
 
     let answer = AssertUnwindSafe(tokio::time::timeout(limit, next.call(request))).catch_unwind().await;
     let answer = match answer {
+        Ok(Ok(Ok(answer))) if answer.response().error().is_some_and(cors::is_refusal) => {
+            Err(ApiError::Origin.into())
+        }
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(ApiError::Timeout.into()),
         Err(_) => Err(ApiError::Internal.into()),
     };
-
-    let elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let (status, error) = match &answer {
-        Ok(response) => (response.status(), response.response().error()),
-        Err(error) => (error.as_response_error().status_code(), Some(error)),
-    };
-    let problem = error.and_then(|error| error.as_error::<ApiError>()).map_or("", ApiError::code);
-    let route = route.as_deref().unwrap_or("none");
-    tracing::info!(request_id = %id, method, route, status = status.as_u16(), problem, elapsed_us, "answered");
+    // Whoever keeps this connection is to make the next one somewhere else.
+    let last = shared.is_some_and(|shared| shared.drain.has_begun());
     match answer {
         Ok(mut response) => {
-            add_headers(response.headers_mut(), &id);
+            add_headers(response.headers_mut(), &span.id);
+            if last {
+                response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+            }
             Ok(response)
         }
-        Err(error) => Err(Identified { error, id }.into()),
+        Err(error) => Err(Identified { error, id: span.id.clone(), last }),
     }
 }
 
@@ -83,6 +142,8 @@ fn add_headers(headers: &mut HeaderMap, id: &str) {
 struct Identified {
     error: Error,
     id: String,
+    /// Whether the connection ends with this.
+    last: bool,
 }
 
 impl ResponseError for Identified {
@@ -93,6 +154,9 @@ impl ResponseError for Identified {
     fn error_response(&self) -> HttpResponse {
         let mut response = self.error.error_response();
         add_headers(response.headers_mut(), &self.id);
+        if self.last {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
         response
     }
 }
@@ -110,9 +174,25 @@ mod tests {
 
     use super::*;
     use crate::config::{Clock, Limits};
+    use crate::drain::Drain;
     use crate::metrics::Metrics;
     use crate::nodes::Node;
     use crate::store::RedbStore;
+
+    #[actix_web::test]
+    async fn handlers_find_the_trace_that_goes_on() {
+        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let handler =
+            async |context: web::ReqData<TraceContext>| -> String { context.into_inner().to_string() };
+        let app = App::new().route("/", web::get().to(handler)).wrap(from_fn(envelope));
+        let app = init_service(app).await;
+        let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+        let request = TestRequest::get().insert_header(("traceparent", parent.as_str())).to_request();
+        let answer = try_call_service(&app, request).await.unwrap();
+        let child = to_bytes(answer.into_body()).await.ok().unwrap();
+        assert!(child.starts_with(format!("00-{trace}-").as_bytes()) && child.ends_with(b"-01"));
+        assert_ne!(child, parent.as_bytes());
+    }
 
     #[actix_web::test]
     async fn panics_and_delays_are_answered_like_other_faults() {
@@ -126,6 +206,7 @@ mod tests {
             limits,
             metrics: Metrics::new(),
             node: Node::new(None),
+            drain: Drain::default(),
         };
         let slow = async || {
             tokio::time::sleep(Duration::from_secs(60)).await;

@@ -66,6 +66,10 @@ pub(crate) enum ApiError {
     Timeout,
     #[error("The store cannot be reached")]
     Store(#[from] StoreError),
+    #[error("The service is about to stop")]
+    Draining,
+    #[error("Pages of this origin may not call this, or not like this")]
+    Origin,
     #[error("Something went wrong here")]
     Internal,
 }
@@ -104,6 +108,8 @@ impl ApiError {
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Timeout => (StatusCode::SERVICE_UNAVAILABLE, "timeout"),
             Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store-unavailable"),
+            Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            Self::Origin => (StatusCode::FORBIDDEN, "origin-refused"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         }
     }

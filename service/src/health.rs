@@ -12,8 +12,11 @@ pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// It can read its store.
+/// It can read its store, and was not asked to stop.
 pub(crate) async fn ready(shared: Data<Shared>) -> ApiResult {
+    if shared.drain.has_begun() {
+        return Err(ApiError::Draining);
+    }
     shared.store.ready().await?;
     Ok(HttpResponse::Ok().json(json!({ "status": "ok" })))
 }

@@ -1,8 +1,8 @@
 //! The issuer's key on disk: three lines of text, of which the last tells whether the second is still what it was.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use glimpse_issuer::IssuerSecretKey;
@@ -10,10 +10,11 @@ use rand_core::OsRng;
 use zeroize::Zeroizing;
 
 use crate::ids::Id;
+use crate::secret_file::{self, SecretFileError};
 
 const FIRST_LINE: &str = "glimpse issuer key 1";
 /// First line, `secret` and `public` with 64 digits each.
-const MAX_LENGTH: u64 = 256;
+const MAX_LENGTH: usize = 256;
 
 /// Reads the key. If there is no file, makes one with a fresh key, provided that is allowed.
 pub(crate) fn open(path: &Path, may_create: bool) -> Result<IssuerSecretKey, KeyFileError> {
@@ -26,17 +27,13 @@ pub(crate) fn open(path: &Path, may_create: bool) -> Result<IssuerSecretKey, Key
 }
 
 fn read(file: File) -> Result<IssuerSecretKey, KeyFileError> {
-    let metadata = file.metadata()?;
-    if !metadata.is_file() || metadata.len() > MAX_LENGTH {
-        return Err(KeyFileError::Damaged);
-    }
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(KeyFileError::Exposed { mode });
-    }
-    let mut text = Zeroizing::new(String::with_capacity(MAX_LENGTH as usize));
-    file.take(MAX_LENGTH).read_to_string(&mut text).map_err(|_| KeyFileError::Damaged)?;
-    parse(&text).ok_or(KeyFileError::Damaged)
+    let bytes = match secret_file::read(file, MAX_LENGTH) {
+        Ok(bytes) => bytes,
+        Err(exposed @ SecretFileError::Exposed { .. }) => return Err(KeyFileError::Exposed(exposed)),
+        Err(SecretFileError::Form) => return Err(KeyFileError::Damaged),
+        Err(SecretFileError::Io(error)) => return Err(error.into()),
+    };
+    std::str::from_utf8(&bytes).ok().and_then(parse).ok_or(KeyFileError::Damaged)
 }
 
 fn parse(text: &str) -> Option<IssuerSecretKey> {
@@ -75,8 +72,8 @@ fn place(draft: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyFileError {
-    #[error("it can be read or written by others (mode {mode:03o}): chmod 600 it, and ask who has seen it")]
-    Exposed { mode: u32 },
+    #[error("{0}")]
+    Exposed(SecretFileError),
     #[error("it is damaged, or is not an issuer key")]
     Damaged,
     #[error("it is missing, but this store was used with a key: restore it from its backup")]
@@ -87,6 +84,8 @@ pub(crate) enum KeyFileError {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -127,7 +126,9 @@ mod tests {
         for mode in [0o640, 0o604, 0o602, 0o660] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
             let refused = open(&path, true);
-            assert!(matches!(refused, Err(KeyFileError::Exposed { mode: found }) if found == mode));
+            let exposed =
+                |error: &_| matches!(error, SecretFileError::Exposed { mode: found } if *found == mode);
+            assert!(matches!(refused, Err(KeyFileError::Exposed(ref error)) if exposed(error)));
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
         assert!(open(&path, true).is_ok());

@@ -17,11 +17,20 @@
 //! disk. Proofs are made and checked on bounded pools, away from the event loops; presentations that come in together are
 //! checked together.
 //!
-//! Logs carry a request id, the method, the *pattern* of the route, the status and the time taken. Offer codes, ids of
-//! exchanges and of requests are worth something to whoever reads them, so paths are not logged.
+//! Asked to stop, it says at once that it is not ready, serves on while load balancers notice, lets nobody in any more,
+//! and finishes what is under way. Certificates are read again while it runs. The operator has an address of its own for
+//! metrics, version and health.
+//!
+//! Logs carry a request id, the trace and span of W3C Trace Context, the method, the *pattern* of the route, the status
+//! and the time taken. Offer codes, ids of exchanges and of requests are worth something to whoever reads them, so paths
+//! are not logged.
 
+mod admin;
 mod application;
+mod check;
 mod config;
+mod cors;
+mod drain;
 mod envelope;
 mod error;
 mod extract;
@@ -32,15 +41,23 @@ mod key_file;
 mod metrics;
 mod nodes;
 mod problem;
+mod reload;
 mod routes;
+mod secret_file;
 mod shared;
 mod start;
 mod store;
+mod tls;
+mod trace;
 mod verifier;
+mod version;
 mod workers;
 
 pub use application::{Application, Running, StopHandle, spawn};
+pub use check::check;
 pub use config::{
-    ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, NodeConfig, VerifierConfig,
+    ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, NodeConfig, TlsConfig,
+    VerifierConfig,
 };
+pub use secret_file::{SecretFileError, read_secret_file};
 pub use start::StartError;

@@ -6,15 +6,22 @@
 
 use std::time::Duration;
 
-use actix_web::HttpResponse;
+use actix_web::dev::Server;
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, ReqData};
+use actix_web::{App, HttpResponse, HttpServer};
 use awc::Client;
 use glimpse_api::{PROBLEM_CONTENT_TYPE, TokenRespondRequest, TokenRespondResponse, paths};
 
+use crate::envelope::envelope;
 use crate::error::{ApiError, ApiResult};
 use crate::ids::{ExchangeName, NodeId};
+use crate::issuer::tokens;
+use crate::routes::{Roles, nothing_here, takes};
 use crate::shared::Shared;
+use crate::start::{Listening, StartError};
+use crate::trace::{TRACEPARENT, TraceContext};
 
 /// How often a node says where it is.
 pub(crate) const ANNOUNCE_EVERY: Duration = Duration::from_secs(5);
@@ -49,19 +56,46 @@ impl Shared {
     }
 }
 
+/// A server for other nodes.
+pub(crate) fn serve(listening: Listening, roles: Roles) -> Result<Server, StartError> {
+    let Listening { address, listener, .. } = listening;
+    let limits = roles.shared.limits.clone();
+    let factory = move || {
+        let mut app = App::new().app_data(Data::from(roles.shared.clone()));
+        if let Some(role) = &roles.issuer {
+            app = app.app_data(Data::from(role.clone()));
+            app = app.service(takes(paths::TOKEN_EXCHANGE, tokens::respond_here));
+        }
+        app.default_service(web::to(nothing_here)).wrap(from_fn(envelope))
+    };
+    let server = HttpServer::new(factory)
+        .workers(1)
+        .max_connections(limits.connections)
+        .client_request_timeout(limits.head_timeout)
+        .client_disconnect_timeout(limits.head_timeout)
+        .keep_alive(limits.keep_alive)
+        .disable_signals()
+        .listen(listener);
+    Ok(server.map_err(|error| StartError::Listen { address, error })?.run())
+}
+
 /// Passes challenges on to the node that holds their exchange, and its answer back. Whatever goes wrong on the way, the
 /// exchange is over: that node may have answered.
 pub(crate) async fn pass_on(
     shared: &Shared,
-    client: &Data<Client>,
+    client: &Client,
+    trace: Option<ReqData<TraceContext>>,
     exchange: &ExchangeName,
     challenges: &TokenRespondRequest,
 ) -> ApiResult {
     let uri = shared.store.node(exchange.node, shared.clock.now()).await?;
     let uri = uri.ok_or(ApiError::ExchangeUnknown)?;
     let path = paths::TOKEN_EXCHANGE.replace("{exchange}", &exchange.text());
-    let sent = client.post(format!("{uri}{path}")).timeout(PATIENCE).send_json(challenges);
-    let mut answer = sent.await.map_err(|_| gone())?;
+    let mut request = client.post(format!("{uri}{path}")).timeout(PATIENCE);
+    if let Some(trace) = trace {
+        request = request.insert_header((TRACEPARENT, trace.into_inner().to_string()));
+    }
+    let mut answer = request.send_json(challenges).await.map_err(|_| gone())?;
     let body = answer.body().limit(MAX_ANSWER).await.map_err(|_| gone())?;
     match answer.status() {
         StatusCode::OK => {

@@ -6,6 +6,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
 use glimpse_api::paths;
 
+use crate::cors;
 use crate::error::{ApiError, ApiResult};
 use crate::issuer::{self, IssuerRole};
 use crate::verifier::{self, VerifierRole};
@@ -17,6 +18,8 @@ pub(crate) struct Roles {
     pub(crate) shared: Arc<Shared>,
     pub(crate) issuer: Option<Arc<IssuerRole>>,
     pub(crate) verifier: Option<Arc<VerifierRole>>,
+    /// Whose pages may call what wallets call.
+    pub(crate) cors_origins: Vec<String>,
 }
 
 /// Puts the routes of the roles there are into an application.
@@ -27,51 +30,42 @@ pub(crate) fn configure(roles: &Roles, app: &mut ServiceConfig) {
     // Routes are tried in order, and those with parameters are expressions to be matched: first what comes often.
     if let Some(role) = &roles.verifier {
         app.app_data(Data::from(role.clone()));
-        verifier_routes(app);
+        verifier_routes(app, &roles.cors_origins);
     }
     if let Some(role) = &roles.issuer {
         app.app_data(Data::from(role.clone()));
         // One for each event loop, with connections of its own.
         app.app_data(Data::new(awc::Client::default()));
-        issuer_routes(app);
+        issuer_routes(app, &roles.cors_origins);
     }
     app.default_service(web::to(nothing_here));
 }
 
-/// What other nodes are answered, and nobody else should reach.
-pub(crate) fn configure_for_nodes(roles: &Roles, app: &mut ServiceConfig) {
-    app.app_data(Data::from(roles.shared.clone()));
-    if let Some(role) = &roles.issuer {
-        app.app_data(Data::from(role.clone()));
-        app.service(takes(paths::TOKEN_EXCHANGE, issuer::tokens::respond_here));
-    }
-    app.default_service(web::to(nothing_here));
-}
-
-fn issuer_routes(app: &mut ServiceConfig) {
-    app.service(reads(paths::METADATA, issuer::metadata));
+fn issuer_routes(app: &mut ServiceConfig, origins: &[String]) {
+    app.service(reads(paths::METADATA, issuer::metadata).wrap(cors::open_to(origins)));
     app.service(takes(paths::LICENCES, issuer::licences::register));
     app.service(takes(paths::LICENCE_OFFERS, issuer::licences::offer));
-    app.service(takes(paths::OFFERS_REDEEM, issuer::credentials::redeem));
-    app.service(takes(paths::CREDENTIALS, issuer::credentials::credential));
-    app.service(takes(paths::TOKENS, issuer::tokens::commit));
-    app.service(takes(paths::TOKEN_EXCHANGE, issuer::tokens::respond));
+    app.service(takes(paths::OFFERS_REDEEM, issuer::credentials::redeem).wrap(cors::open_to(origins)));
+    app.service(takes(paths::CREDENTIALS, issuer::credentials::credential).wrap(cors::open_to(origins)));
+    app.service(takes(paths::TOKENS, issuer::tokens::commit).wrap(cors::open_to(origins)));
+    app.service(takes(paths::TOKEN_EXCHANGE, issuer::tokens::respond).wrap(cors::open_to(origins)));
 }
 
-fn verifier_routes(app: &mut ServiceConfig) {
+fn verifier_routes(app: &mut ServiceConfig, origins: &[String]) {
     app.service(takes(paths::VERIFY, verifier::stateless::verify));
     app.service(takes(paths::REQUESTS, verifier::requests::create));
-    app.service(takes(paths::PRESENTATION, verifier::presentations::submit));
+    app.service(takes(paths::PRESENTATION, verifier::presentations::submit).wrap(cors::open_to(origins)));
     let policy = web::resource(paths::POLICY)
         .route(web::put().to(verifier::policies::put))
         .route(web::get().to(verifier::policies::get))
         .route(web::head().to(verifier::policies::get));
     app.service(policy.default_service(web::to(async || not_allowed("GET, HEAD, PUT"))));
-    app.service(reads(paths::REQUEST, verifier::requests::read));
+    app.service(reads(paths::REQUEST, verifier::requests::read).wrap(cors::open_to(origins)));
     app.service(reads(paths::RESULT, verifier::requests::result));
 }
 
-fn reads<F, Args>(path: &str, handler: F) -> Resource
+/// A resource that is only read.
+pub(crate) fn reads<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
@@ -83,7 +77,7 @@ where
         .default_service(web::to(async || not_allowed("GET, HEAD")))
 }
 
-fn takes<F, Args>(path: &str, handler: F) -> Resource
+pub(crate) fn takes<F, Args>(path: &str, handler: F) -> Resource
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
@@ -96,6 +90,7 @@ fn not_allowed(allow: &'static str) -> ApiResult {
     Err(ApiError::Method { allow })
 }
 
-async fn nothing_here() -> ApiResult<HttpResponse> {
+/// What is answered where there is nothing.
+pub(crate) async fn nothing_here() -> ApiResult<HttpResponse> {
     Err(ApiError::NotFound)
 }

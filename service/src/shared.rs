@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::config::{Clock, Limits};
+use crate::drain::Drain;
 use crate::metrics::Metrics;
 use crate::nodes::Node;
 use crate::store::SharedStore;
 
-/// Store, clock, public address, limits, metrics and node of one service.
+/// Store, clock, public address, limits, metrics, state and node of one service.
 pub(crate) struct Shared {
     pub(crate) store: SharedStore,
     pub(crate) clock: Clock,
@@ -16,6 +17,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) node: Node,
+    pub(crate) drain: Drain,
 }
 
 impl Shared {

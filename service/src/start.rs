@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use actix_web::http::Uri;
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;
@@ -17,14 +18,19 @@ use glimpse_circuits::schema::SchemaDigest;
 use glimpse_circuits::text::Text;
 use glimpse_issuer::IssuerSecretKey;
 
-use crate::config::{Config, ConfigError, IssuerConfig, NodeConfig, VerifierConfig};
+use crate::check::check_limits;
+use crate::config::{Config, ConfigError, IssuerConfig, Limits, NodeConfig, VerifierConfig};
+use crate::cors::check_origins;
+use crate::drain::Drain;
 use crate::issuer::IssuerRole;
 use crate::key_file;
 use crate::metrics::Metrics;
 use crate::nodes::Node;
+use crate::reload::Reloads;
 use crate::routes::Roles;
 use crate::shared::Shared;
 use crate::store::{RedbStore, SharedStore, StoreError};
+use crate::tls::Tls;
 use crate::verifier::VerifierRole;
 
 /// Why a service did not start.
@@ -58,6 +64,9 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The certificate, its key or the client authorities cannot be used.
+    #[error("TLS: {0}")]
+    Tls(String),
     /// No thread to serve or to verify from.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -67,38 +76,66 @@ pub enum StartError {
 pub(crate) struct Listening {
     pub(crate) address: SocketAddr,
     pub(crate) listener: TcpListener,
-    /// `http://`, address and port.
+    /// `http://` or `https://`, address and port.
     pub(crate) url: String,
 }
 
 impl Listening {
-    fn on(address: SocketAddr) -> Result<Self, StartError> {
+    fn on(address: SocketAddr, scheme: &str, limits: &Limits) -> Result<Self, StartError> {
         let failed = |error| StartError::Listen { address, error };
         let listener = TcpListener::bind(address).map_err(failed)?;
-        let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+        cut_off_after(&listener, limits.send_timeout).map_err(failed)?;
+        let url = format!("{scheme}://{}", listener.local_addr().map_err(failed)?);
         Ok(Self { address, listener, url })
     }
+}
+
+/// Connections take this over from their listener: what a client leaves unread for so long is not kept for it any
+/// longer, nor is the connection. Nothing above the socket notices such clients, since answers are handed to it whole.
+#[cfg(target_os = "linux")]
+fn cut_off_after(listener: &TcpListener, timeout: Duration) -> io::Result<()> {
+    // 0 would be the system's own idea of it.
+    let millis = u32::try_from(timeout.as_millis()).unwrap_or(u32::MAX).max(1);
+    Ok(rustix::net::sockopt::set_tcp_user_timeout(listener, millis)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cut_off_after(_: &TcpListener, _: Duration) -> io::Result<()> {
+    Ok(())
 }
 
 /// A service about to start.
 pub(crate) struct Prepared {
     pub(crate) public: Listening,
     /// For the operator.
-    pub(crate) metrics: Option<Listening>,
+    pub(crate) admin: Option<Listening>,
     /// For other nodes.
     pub(crate) node: Option<Listening>,
+    pub(crate) tls: Option<Arc<Tls>>,
+    /// What is read again while the service runs.
+    pub(crate) reloads: Reloads,
     pub(crate) roles: Roles,
 }
 
 /// Checks the configuration, takes the address, the store and the key.
 pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
-    let public = Listening::on(config.listen)?;
-    let metrics = config.metrics_listen.map(Listening::on).transpose()?;
+    let mut reloads = Reloads::default();
+    let tls = config.tls.map(Tls::load).transpose().map_err(StartError::Tls)?.map(Arc::new);
+    if let Some(tls) = tls.clone() {
+        reloads.add("certificate", move || tls.reload());
+    }
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let public = Listening::on(config.listen, scheme, &config.limits)?;
+    let admin =
+        config.admin_listen.map(|address| Listening::on(address, "http", &config.limits)).transpose()?;
     let public_uri = public_uri(config.public_uri.as_deref().unwrap_or(&public.url))?;
-    let node = config.node.as_ref().map(|node| Listening::on(node.listen)).transpose()?;
+    let node = config.node.as_ref().map(|node| Listening::on(node.listen, "http", &config.limits));
+    let node = node.transpose()?;
     let node_uri = node_uri(config.node.as_ref(), node.as_ref())?;
     check_issuer(config.issuer.as_ref())?;
     check_verifier(config.verifier.as_ref(), &public_uri)?;
+    check_origins(&config.cors_origins)?;
+    check_limits(&config.limits)?;
 
     let refused = |error: StoreError| StartError::Store {
         directory: config.data_directory.clone(),
@@ -117,6 +154,7 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         public_uri,
         limits: config.limits,
         metrics: Metrics::new(),
+        drain: Drain::default(),
         node: Node::new(node_uri),
     });
     let issuer = config
@@ -126,8 +164,9 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let own = issuer.as_ref().map(|role| role.issuer().clone()).zip(issuer_key);
     let verifier = config.verifier.map(|verifier| VerifierRole::new(shared.clone(), verifier, own));
     let verifier = verifier.transpose().map_err(StartError::Thread)?;
-    let roles = Roles { shared, issuer, verifier: verifier.map(Arc::new) };
-    Ok(Prepared { public, metrics, node, roles })
+    let verifier = verifier.map(Arc::new);
+    let roles = Roles { shared, issuer, verifier, cors_origins: config.cors_origins };
+    Ok(Prepared { public, admin, node, tls, reloads, roles })
 }
 
 /// Waits for what is done before there is a runtime, or within one that must not be blocked: on a thread of its own.
@@ -158,8 +197,8 @@ fn node_uri(config: Option<&NodeConfig>, node: Option<&Listening>) -> Result<Opt
     public_uri(uri).map(Some)
 }
 
-/// Without slashes at its end.
-fn public_uri(text: &str) -> Result<String, ConfigError> {
+/// The start of every address that the service names, without slashes at its end.
+pub(crate) fn public_uri(text: &str) -> Result<String, ConfigError> {
     let uri: Uri = text.parse().map_err(|_| ConfigError::PublicUri)?;
     let sound = matches!(uri.scheme_str(), Some("http" | "https"))
         && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
@@ -168,7 +207,8 @@ fn public_uri(text: &str) -> Result<String, ConfigError> {
     sound.then(|| text.trim_end_matches('/').to_owned()).ok_or(ConfigError::PublicUri)
 }
 
-fn check_issuer(config: Option<&IssuerConfig>) -> Result<(), ConfigError> {
+/// Whether an issuer could be this.
+pub(crate) fn check_issuer(config: Option<&IssuerConfig>) -> Result<(), ConfigError> {
     let Some(config) = config else { return Ok(()) };
     let lifetimes = [config.offer_lifetime, config.exchange_lifetime];
     if lifetimes.contains(&0) || config.exchange_capacity == 0 {
@@ -179,7 +219,8 @@ fn check_issuer(config: Option<&IssuerConfig>) -> Result<(), ConfigError> {
         .map_err(|reason| ConfigError::Member { member: "issuer: id and name", reason })
 }
 
-fn check_verifier(config: Option<&VerifierConfig>, public_uri: &str) -> Result<(), ConfigError> {
+/// Whether a relying party could be this.
+pub(crate) fn check_verifier(config: Option<&VerifierConfig>, public_uri: &str) -> Result<(), ConfigError> {
     let Some(config) = config else { return Ok(()) };
     if config.request_lifetime == 0 {
         return Err(ConfigError::Member { member: "verifier: request lifetime", reason: "must not be 0" });

@@ -90,6 +90,17 @@ fn no_attribute_code_token_or_reference() {
         client.result(&created);
         secrets.extend([created.id, base64(&presentation), hex::encode(&presentation[..64])]);
     }
+    // What a client calls its request is repeated nowhere; the trace that it belongs to goes on.
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let headers = [("x-request-id", "wrong-request-id"), ("traceparent", parent.as_str())];
+    let answer = client.send("GET", paths::METADATA, &headers, None);
+    assert_eq!(answer.header("x-request-id").len(), 32);
+    let own_id = answer.header("x-request-id").to_owned();
+    let headers = [("traceparent", "00-wrong-trace-context-01")];
+    client.send("GET", paths::LIVEZ, &headers, None);
+    secrets.extend(["wrong-request-id", "wrong-trace", "00f067aa0ba902b7"].map(String::from));
+
     let key_file = std::fs::read_to_string(service.directory.path().join("issuer.key")).unwrap();
     secrets.push(key_file.lines().nth(1).unwrap().trim_start_matches("secret ").into());
     drop(service);
@@ -99,6 +110,8 @@ fn no_attribute_code_token_or_reference() {
         let found = log.lines().find(|line| line.contains(secret.as_str()));
         assert!(found.is_none(), "{secret} in {found:?}");
     }
+    let traced = log.lines().find(|line| line.contains(&own_id)).unwrap();
+    assert!(traced.contains(&format!("trace_id=\"{trace}\"")) && traced.contains("span_id="), "{traced}");
     // It is a log all the same.
     for said in
         [paths::TOKEN_EXCHANGE, paths::CREDENTIALS, "request_id=", "problem=\"offer-unknown\"", "cause="]

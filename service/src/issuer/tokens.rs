@@ -3,7 +3,7 @@
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
+use actix_web::web::{Data, ReqData};
 use glimpse_api::{Blob, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest, TokenRespondResponse};
 use glimpse_circuits::encoding::{DecodeError, Reader};
 use glimpse_circuits::token::{TOKEN_BATCH_SIZES, TokenCommitment, TokenPair};
@@ -15,6 +15,7 @@ use crate::extract::{ExchangePath, StrictJson};
 use crate::ids::{ExchangeName, Id};
 use crate::issuer::IssuerRole;
 use crate::nodes::pass_on;
+use crate::trace::TraceContext;
 
 /// First half: opens an exchange.
 pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitRequest>) -> ApiResult {
@@ -32,13 +33,14 @@ pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitR
 pub(crate) async fn respond(
     role: Data<IssuerRole>,
     client: Data<awc::Client>,
+    trace: Option<ReqData<TraceContext>>,
     exchange: ExchangePath,
     body: StrictJson<TokenRespondRequest>,
 ) -> ApiResult {
     if exchange.0.node == role.shared.node.id {
         answer(&role, &exchange.0, &body.0)
     } else {
-        pass_on(&role.shared, &client, &exchange.0, &body.0).await
+        pass_on(&role.shared, &client, trace, &exchange.0, &body.0).await
     }
 }
 

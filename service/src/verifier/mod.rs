@@ -19,6 +19,7 @@ use glimpse_issuer::IssuerSecretKey;
 use glimpse_verifier::{Verdict, VerificationFailure, Verifier};
 
 use self::checks::{Check, Client, Judge, Pool};
+use self::report::cause_code;
 use crate::config::{ApiToken, VerifierConfig};
 use crate::error::ApiError;
 use crate::issuer::builtin_schemas;
@@ -96,7 +97,10 @@ impl VerifierRole {
         request: Arc<Request>,
         presentation: Vec<u8>,
     ) -> Result<Result<Verdict, VerificationFailure>, ApiError> {
-        self.checks.check(client, Check { request, presentation }).await
+        let verified = self.checks.check(client, Check { request, presentation }).await?;
+        let cause = verified.as_ref().map_or_else(|failure| cause_code(failure.cause()), |_| "accepted");
+        self.shared.metrics.verdicts.given(cause);
+        Ok(verified)
     }
 
     /// Lets no more presentations in, and returns when those that wait have their answers. Blocks.

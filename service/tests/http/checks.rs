@@ -42,12 +42,12 @@ fn service(gate: &Arc<Gate>) -> Service {
         config.clock = clock;
         config.limits.proof_workers = 1;
         config.limits.proof_queue = 2;
-        config.metrics_listen = Some("127.0.0.1:0".parse().unwrap());
+        config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
     })
 }
 
 fn metrics(service: &Service) -> String {
-    let url = service.running.as_ref().unwrap().metrics_url().unwrap();
+    let url = service.running.as_ref().unwrap().admin_url().unwrap();
     let response = Client::new(url).get("/metrics", None);
     assert!(response.header("content-type").starts_with("application/openmetrics-text"));
     String::from_utf8(response.body).unwrap()
@@ -188,5 +188,5 @@ fn metrics_are_for_the_operator_alone() {
     let service = service(&Arc::new(Gate::default()));
     service.client().get("/metrics", Some(RELYING_PARTY)).problem(404, "not-found");
     assert!(metrics(&service).ends_with("# EOF\n"));
-    assert!(Service::start().running.as_ref().unwrap().metrics_url().is_none());
+    assert!(Service::start().running.as_ref().unwrap().admin_url().is_none());
 }

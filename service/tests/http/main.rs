@@ -8,6 +8,8 @@ mod bodies;
 mod checks;
 mod flow;
 mod issuance;
+mod operator;
 mod requests;
 mod start;
+mod tls;
 mod tokens;

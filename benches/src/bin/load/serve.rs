@@ -19,12 +19,12 @@ pub(crate) fn run() {
     verifier.trusted_issuers = issuers();
     let mut config = Config::new("127.0.0.1:0".parse().unwrap(), directory.path());
     config.verifier = Some(verifier);
-    config.metrics_listen = Some("127.0.0.1:0".parse().unwrap());
+    config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
     // The moment for which the presentations were made.
     config.clock = Clock::new(|| NOW);
     config.stop_on_signals = false;
     let running = spawn(config).unwrap();
-    println!("{} {}", running.base_url(), running.metrics_url().unwrap());
+    println!("{} {}", running.base_url(), running.admin_url().unwrap());
     io::stdout().flush().unwrap();
     io::stdin().read_to_end(&mut Vec::new()).unwrap();
     running.stop().unwrap();

@@ -1,39 +1,15 @@
-//! What is counted and timed, for the operator.
-//!
-//! No metric has a label that says anything about a holder, a relying party or a client.
+//! The way of presentations through the queue and the threads.
 
 use std::fmt::{self, Write};
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-
-/// Everything that is measured in one service.
-pub(crate) struct Metrics {
-    registry: Registry,
-    pub(crate) checks: CheckMetrics,
-}
-
-impl Metrics {
-    /// Nothing has happened yet.
-    pub(crate) fn new() -> Self {
-        let mut registry = Registry::with_prefix("glimpse");
-        let checks = CheckMetrics::new(registry.sub_registry_with_prefix("check"));
-        Self { registry, checks }
-    }
-
-    /// In the text format of OpenMetrics 1.0; `None` if it cannot be written, which no metric here can cause.
-    pub(crate) fn text(&self) -> Option<String> {
-        let mut text = String::new();
-        encode(&mut text, &self.registry).ok().map(|()| text)
-    }
-}
 
 /// The way of presentations through the queue and the threads.
 #[derive(Clone)]
@@ -78,7 +54,7 @@ struct Labels {
 }
 
 impl CheckMetrics {
-    fn new(registry: &mut Registry) -> Self {
+    pub(super) fn new(registry: &mut Registry) -> Self {
         // 1 to 128 checks; 0.1 ms to 3.3 s.
         let sizes = || Histogram::new(exponential_buckets(1.0, 2.0, 8));
         let times = || Histogram::new(exponential_buckets(0.0001, 2.0, 16));

@@ -1,0 +1,209 @@
+//! The configuration with every value in its place, on its way to what the service takes.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use glimpse_api::Metadata;
+use glimpse_circuits::text::Text;
+use glimpse_service::{ApiToken, Config, IssuerConfig, Limits, TlsConfig, VerifierConfig, read_secret_file};
+use tracing_subscriber::EnvFilter;
+
+use super::layers::Layers;
+use crate::output::read_text;
+
+/// How long load balancers have to notice that the service stops.
+const DRAIN_DELAY: Duration = Duration::from_secs(5);
+/// Most bytes of a file with a token.
+const MAX_TOKEN_FILE: usize = 4096;
+
+/// Every value, given or not.
+pub(super) struct Draft {
+    pub(super) listen: SocketAddr,
+    pub(super) data: PathBuf,
+    pub(super) public_uri: Option<String>,
+    pub(super) admin_listen: Option<SocketAddr>,
+    pub(super) cors_origins: Vec<String>,
+    pub(super) issuer: Issuer,
+    pub(super) verifier: Verifier,
+    pub(super) tls: Tls,
+    pub(super) log: Log,
+    pub(super) limits: Limits,
+}
+
+pub(super) struct Issuer {
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) name_en: Option<String>,
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) admin_token_file: Option<PathBuf>,
+    pub(super) offer_lifetime: Duration,
+    pub(super) exchange_lifetime: Duration,
+    pub(super) exchange_capacity: usize,
+}
+
+pub(super) struct Verifier {
+    pub(super) name: Option<String>,
+    pub(super) name_en: Option<String>,
+    pub(super) audience: Option<String>,
+    pub(super) token_file: Option<PathBuf>,
+    pub(super) trust: Vec<PathBuf>,
+    pub(super) request_lifetime: Duration,
+    pub(super) result_lifetime: Duration,
+}
+
+#[derive(Default)]
+pub(super) struct Tls {
+    pub(super) certificate_file: Option<PathBuf>,
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) client_ca_file: Option<PathBuf>,
+}
+
+pub(super) struct Log {
+    pub(super) filter: String,
+    pub(super) json: bool,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        let empty = Text { zh_cn: String::new(), en: String::new() };
+        let (issuer, verifier) = (IssuerConfig::new("", empty.clone(), ""), VerifierConfig::new(empty));
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            data: "glimpse-data".into(),
+            public_uri: None,
+            admin_listen: None,
+            cors_origins: Vec::new(),
+            issuer: Issuer {
+                id: None,
+                name: None,
+                name_en: None,
+                key_file: None,
+                admin_token_file: None,
+                offer_lifetime: Duration::from_secs(issuer.offer_lifetime),
+                exchange_lifetime: Duration::from_secs(issuer.exchange_lifetime),
+                exchange_capacity: issuer.exchange_capacity,
+            },
+            verifier: Verifier {
+                name: None,
+                name_en: None,
+                audience: None,
+                token_file: None,
+                trust: Vec::new(),
+                request_lifetime: Duration::from_secs(verifier.request_lifetime),
+                result_lifetime: Duration::from_secs(verifier.result_lifetime),
+            },
+            tls: Tls::default(),
+            log: Log { filter: "info".to_owned(), json: false },
+            limits: Limits { drain_delay: DRAIN_DELAY, ..Limits::default() },
+        }
+    }
+}
+
+impl Layers {
+    /// What the service takes, as far as there is any; what is wrong is added to the problems. Reads the files with
+    /// secrets and those of other issuers, and writes nothing.
+    pub(super) fn configure(&mut self) -> Config {
+        let draft = &self.draft;
+        let mut config = Config::new(draft.listen, &draft.data);
+        config.public_uri = draft.public_uri.clone();
+        config.admin_listen = draft.admin_listen;
+        config.cors_origins = draft.cors_origins.clone();
+        config.limits = draft.limits.clone();
+        if draft.issuer.id.is_none() && draft.verifier.name.is_none() {
+            let reason = "nothing to serve: give issuer.id and issuer.name, or verifier.name, or both";
+            self.refuse("", reason);
+        }
+        config.issuer = self.issuer();
+        config.verifier = self.verifier();
+        config.tls = self.tls();
+        if EnvFilter::builder().parse(&self.draft.log.filter).is_err() {
+            self.refuse("log.filter", "must be a filter such as info or warn,glimpse_service=debug");
+        }
+        let problems = glimpse_service::check(&config);
+        problems.iter().for_each(|problem| self.refuse("", problem));
+        config
+    }
+
+    fn issuer(&mut self) -> Option<IssuerConfig> {
+        let given = self.given_in("issuer")?;
+        let draft = &self.draft.issuer;
+        let key_file = draft.key_file.clone().unwrap_or_else(|| self.draft.data.join("issuer.key"));
+        let (Some(id), Some(name)) = (draft.id.clone(), draft.name.clone()) else {
+            let missing = if draft.id.is_none() { "issuer.id" } else { "issuer.name" };
+            self.refuse(given, format!("an issuer needs {missing} too"));
+            return None;
+        };
+        let mut config = IssuerConfig::new(id, text(name, draft.name_en.clone()), key_file);
+        config.exchange_capacity = draft.exchange_capacity;
+        let (offer, exchange) = (draft.offer_lifetime, draft.exchange_lifetime);
+        let token_file = draft.admin_token_file.clone();
+        config.offer_lifetime = self.seconds("issuer.offer_lifetime", offer);
+        config.exchange_lifetime = self.seconds("issuer.exchange_lifetime", exchange);
+        config.admin_token = self.token("issuer.admin_token_file", token_file.as_deref());
+        Some(config)
+    }
+
+    fn verifier(&mut self) -> Option<VerifierConfig> {
+        let given = self.given_in("verifier")?;
+        let draft = &self.draft.verifier;
+        let Some(name) = draft.name.clone() else {
+            self.refuse(given, "a verifier needs verifier.name too");
+            return None;
+        };
+        let mut config = VerifierConfig::new(text(name, draft.name_en.clone()));
+        config.audience = draft.audience.clone();
+        let (request, result) = (draft.request_lifetime, draft.result_lifetime);
+        let (token_file, trust) = (draft.token_file.clone(), draft.trust.clone());
+        config.request_lifetime = self.seconds("verifier.request_lifetime", request);
+        config.result_lifetime = self.seconds("verifier.result_lifetime", result);
+        config.api_token = self.token("verifier.token_file", token_file.as_deref());
+        for path in &trust {
+            match metadata(path) {
+                Ok(metadata) => {
+                    config.trusted_issuers.extend(metadata.issuers);
+                    config.schemas.extend(metadata.schemas);
+                }
+                Err(reason) => self.refuse("verifier.trust", reason),
+            }
+        }
+        Some(config)
+    }
+
+    fn tls(&mut self) -> Option<TlsConfig> {
+        let given = self.given_in("tls")?;
+        let Tls { certificate_file, key_file, client_ca_file } = &self.draft.tls;
+        let (Some(certificate_file), Some(key_file)) = (certificate_file.clone(), key_file.clone()) else {
+            let missing = if certificate_file.is_none() { "tls.certificate_file" } else { "tls.key_file" };
+            self.refuse(given, format!("TLS needs {missing} too"));
+            return None;
+        };
+        Some(TlsConfig { certificate_file, key_file, client_ca_file: client_ca_file.clone() })
+    }
+
+    fn seconds(&mut self, key: &'static str, time: Duration) -> u64 {
+        if time.subsec_nanos() != 0 {
+            self.refuse(key, "must be whole seconds");
+        }
+        time.as_secs()
+    }
+
+    fn token(&mut self, key: &'static str, path: Option<&Path>) -> Option<ApiToken> {
+        let path = path?;
+        let read =
+            read_secret_file(path, MAX_TOKEN_FILE).map_err(|error| error.to_string()).and_then(|bytes| {
+                let text = std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8".to_owned())?;
+                ApiToken::new(text.trim_end_matches(['\r', '\n'])).map_err(|error| error.to_string())
+            });
+        read.map_err(|reason| self.refuse(key, format!("{}: {reason}", path.display()))).ok()
+    }
+}
+
+fn metadata(path: &Path) -> Result<Metadata, String> {
+    let text = read_text(path).map_err(|error| error.to_string())?;
+    glimpse_circuits::json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn text(zh_cn: String, en: Option<String>) -> Text {
+    Text { en: en.unwrap_or_else(|| zh_cn.clone()), zh_cn }
+}

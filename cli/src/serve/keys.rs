@@ -1,0 +1,155 @@
+//! Everything that can be configured. A new key is a field in [`Draft`], a line here, a line in
+//! docs/glimpse.example.toml, and whatever [`Draft::configure`] makes of it.
+
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use super::draft::Draft;
+use super::value::{Setting, Shape, Written};
+
+/// One thing that can be configured.
+pub(super) struct Key {
+    /// Its name in the file, with its section: `issuer.id`.
+    pub(super) name: &'static str,
+    /// `issuer-id`, unless said otherwise.
+    pub(super) flag: &'static str,
+    /// `GLIMPSE_ISSUER_ID`, unless said otherwise.
+    pub(super) variable: &'static str,
+    pub(super) help: &'static str,
+    /// What help calls its value.
+    pub(super) hint: &'static str,
+    pub(super) shape: Shape,
+    pub(super) set: fn(&mut Draft, &Written) -> Result<(), &'static str>,
+    pub(super) show: fn(&Draft) -> Value,
+}
+
+impl Key {
+    /// The name that its flag had before there was a file, and its variable with it.
+    fn called(self, flag: &'static str) -> Self {
+        Self { flag, variable: leak(format!("GLIMPSE_{}", flag.to_uppercase().replace('-', "_"))), ..self }
+    }
+
+    /// Its section, if it has one.
+    pub(super) fn section(&self) -> &'static str {
+        self.name.split_once('.').map_or("", |(section, _)| section)
+    }
+}
+
+/// All of them.
+pub(super) static KEYS: LazyLock<Vec<Key>> = LazyLock::new(keys);
+
+/// The key of a name.
+pub(super) fn key(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+macro_rules! key {
+    ($name:literal, $($field:ident).+, $help:literal) => {
+        new(
+            $name,
+            $help,
+            of(|draft| &draft.$($field).+),
+            |draft, written| Setting::read(written).map(|value| draft.$($field).+ = value),
+            |draft| Setting::show(&draft.$($field).+),
+        )
+    };
+}
+
+#[rustfmt::skip]
+fn keys() -> Vec<Key> {
+    vec![
+        key!("listen", listen, "Address to listen on"),
+        key!("data", data, "Directory of the store"),
+        key!("public_uri", public_uri, "How others reach the service, if not by the address it listens on"),
+        key!("admin_listen", admin_listen, "Address to answer /metrics, /version, /livez and /readyz on, for the operator alone"),
+        key!("cors_origins", cors_origins, "Origin whose pages may call what wallets call; may be repeated"),
+
+        key!("issuer.id", issuer.id, "Issue licences: identifier of the authority, such as its unified social credit code"),
+        key!("issuer.name", issuer.name, "Name of the authority"),
+        key!("issuer.name_en", issuer.name_en, "Its name in English, if not the same"),
+        key!("issuer.key_file", issuer.key_file, "File of the issuer's secret key, made if it does not exist; issuer.key beside the store if not given"),
+        key!("issuer.admin_token_file", issuer.admin_token_file, "File with the administrator's token, at least 16 characters. Without it nobody can register licences").called("admin-token-file"),
+        key!("issuer.offer_lifetime", issuer.offer_lifetime, "How long an offer can be redeemed"),
+        key!("issuer.exchange_lifetime", issuer.exchange_lifetime, "How long a token exchange is open"),
+        key!("issuer.exchange_capacity", issuer.exchange_capacity, "Most token exchanges open at once"),
+
+        key!("verifier.name", verifier.name, "Verify presentations: name of the relying party"),
+        key!("verifier.name_en", verifier.name_en, "Its name in English, if not the same"),
+        key!("verifier.audience", verifier.audience, "Who presentations are for, if not the public URI").called("audience"),
+        key!("verifier.token_file", verifier.token_file, "File with the relying party's token, at least 16 characters. Without it nobody can create requests"),
+        key!("verifier.trust", verifier.trust, "File with the metadata of another issuer to trust, as its /issuer/v1/metadata answers; may be repeated").called("trust"),
+        key!("verifier.request_lifetime", verifier.request_lifetime, "How long a request is answered"),
+        key!("verifier.result_lifetime", verifier.result_lifetime, "How long a result is kept after its request expired"),
+
+        key!("tls.certificate_file", tls.certificate_file, "Serve HTTPS: file of the certificate and those up to its root, in PEM"),
+        key!("tls.key_file", tls.key_file, "File of the certificate's secret key, in PEM, closed to others"),
+        key!("tls.client_ca_file", tls.client_ca_file, "File of the authorities whose certificates clients may show, in PEM"),
+
+        key!("log.filter", log.filter, "What to log, as tracing's EnvFilter has it").called("log"),
+        key!("log.json", log.json, "Log as JSON"),
+
+        key!("limits.body", limits.body, "Most bytes of a body"),
+        key!("limits.large_body", limits.large_body, "Most bytes of a body that carries a licence, a policy or a request"),
+        key!("limits.request_timeout", limits.request_timeout, "Longest time from a request's head to its answer"),
+        key!("limits.head_timeout", limits.head_timeout, "Longest time for a request's head to arrive"),
+        key!("limits.keep_alive", limits.keep_alive, "How long an idle connection is kept"),
+        key!("limits.handshake_timeout", limits.handshake_timeout, "Longest time for a TLS handshake"),
+        key!("limits.send_timeout", limits.send_timeout, "How long an answer may lie unread before its connection is cut"),
+        key!("limits.drain_delay", limits.drain_delay, "How long everything is still served, but /readyz, after a signal to stop"),
+        key!("limits.shutdown_timeout", limits.shutdown_timeout, "How long requests under way may take to finish then"),
+        key!("limits.reload_interval", limits.reload_interval, "How often the files that can change are looked at"),
+        key!("limits.event_loops", limits.event_loops, "Event loops"),
+        key!("limits.connections", limits.connections, "Most connections of one event loop"),
+        key!("limits.proof_workers", limits.proof_workers, "Threads for proofs, of each role"),
+        key!("limits.proof_queue", limits.proof_queue, "Most proofs waiting for a thread, of each role"),
+    ]
+}
+
+fn new(
+    name: &'static str,
+    help: &'static str,
+    (shape, hint): (Shape, &'static str),
+    set: fn(&mut Draft, &Written) -> Result<(), &'static str>,
+    show: fn(&Draft) -> Value,
+) -> Key {
+    let flag = leak(name.replace(['.', '_'], "-"));
+    Key { name, flag: "", variable: "", help, hint, shape, set, show }.called(flag)
+}
+
+fn of<T: Setting>(_: fn(&Draft) -> &T) -> (Shape, &'static str) {
+    (T::SHAPE, T::HINT)
+}
+
+/// The names live as long as the process, and are made once.
+fn leak(name: String) -> &'static str {
+    Box::leak(name.into_boxed_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_limit_has_a_key() {
+        let limits = format!("{:?}", glimpse_service::Limits::default());
+        let fields: Vec<_> = limits.split([' ', '{']).filter_map(|part| part.strip_suffix(':')).collect();
+        assert!(fields.len() >= 14 && fields.contains(&"send_timeout"), "{fields:?}");
+        for field in fields {
+            assert!(key(&format!("limits.{field}")).is_some(), "limits.{field}");
+        }
+    }
+
+    #[test]
+    fn names_are_told_apart() {
+        for names in [|key: &Key| key.name, |key: &Key| key.flag, |key: &Key| key.variable] {
+            assert_eq!(KEYS.iter().map(names).collect::<BTreeSet<_>>().len(), KEYS.len());
+        }
+        let names = |name| key(name).map(|key| (key.flag, key.variable));
+        assert_eq!(names("issuer.key_file"), Some(("issuer-key-file", "GLIMPSE_ISSUER_KEY_FILE")));
+        assert_eq!(names("issuer.admin_token_file"), Some(("admin-token-file", "GLIMPSE_ADMIN_TOKEN_FILE")));
+        assert_eq!(names("log.filter"), Some(("log", "GLIMPSE_LOG")));
+    }
+}
