@@ -4,14 +4,13 @@
 //! A node says every few seconds where others reach it, and listens there for nothing but these. What it cannot be asked
 //! any more is gone with it, and the wallet starts again.
 
+use std::fmt;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::http::StatusCode;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ReqData};
 use actix_web::{App, HttpResponse, HttpServer};
-use awc::Client;
 use glimpse_api::{PROBLEM_CONTENT_TYPE, TokenRespondRequest, TokenRespondResponse, paths};
 
 use crate::envelope::envelope;
@@ -22,6 +21,7 @@ use crate::routes::{Roles, nothing_here, takes};
 use crate::shared::Shared;
 use crate::start::{Listening, StartError};
 use crate::trace::{TRACEPARENT, TraceContext};
+use crate::workers::Workers;
 
 /// How often a node says where it is.
 pub(crate) const ANNOUNCE_EVERY: Duration = Duration::from_secs(5);
@@ -30,7 +30,10 @@ const ANNOUNCED_FOR: u64 = 16;
 /// Longest wait for another node. It has nothing to do but a few multiplications.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Most bytes of an answer: 64 responses in base64url and what stands around them, with room to spare.
-const MAX_ANSWER: usize = 64 * 1024;
+const MAX_ANSWER: u64 = 64 * 1024;
+/// Most nodes asked at once, and most that wait to be.
+const MOST_ASKED: usize = 32;
+const MOST_WAITING: usize = 1024;
 
 /// This node.
 pub(crate) struct Node {
@@ -83,7 +86,7 @@ pub(crate) fn serve(listening: Listening, roles: Roles) -> Result<Server, StartE
 /// exchange is over: that node may have answered.
 pub(crate) async fn pass_on(
     shared: &Shared,
-    client: &Client,
+    neighbours: &Neighbours,
     trace: Option<ReqData<TraceContext>>,
     exchange: &ExchangeName,
     challenges: &TokenRespondRequest,
@@ -91,27 +94,53 @@ pub(crate) async fn pass_on(
     let uri = shared.store.node(exchange.node, shared.clock.now()).await?;
     let uri = uri.ok_or(ApiError::ExchangeUnknown)?;
     let path = paths::TOKEN_EXCHANGE.replace("{exchange}", &exchange.text());
-    let mut request = client.post(format!("{uri}{path}")).timeout(PATIENCE);
-    if let Some(trace) = trace {
-        request = request.insert_header((TRACEPARENT, trace.into_inner().to_string()));
-    }
-    let mut answer = request.send_json(challenges).await.map_err(|_| gone())?;
-    let body = answer.body().limit(MAX_ANSWER).await.map_err(|_| gone())?;
-    match answer.status() {
-        StatusCode::OK => {
-            let responses: TokenRespondResponse = serde_json::from_slice(&body).map_err(|_| gone())?;
+    let trace = trace.map(|trace| trace.into_inner().to_string()).unwrap_or_default();
+    let challenges = serde_json::to_vec(challenges).map_err(|_| ApiError::Internal)?;
+    let (status, body) = neighbours.ask(format!("{uri}{path}"), trace, challenges).await?;
+    match status {
+        200 => {
+            let responses: TokenRespondResponse = serde_json::from_slice(&body).map_err(gone)?;
             Ok(HttpResponse::Ok().json(responses))
         }
         // Of as many challenges as were not asked for, for example.
-        StatusCode::UNPROCESSABLE_ENTITY => {
-            Ok(HttpResponse::UnprocessableEntity().content_type(PROBLEM_CONTENT_TYPE).body(body))
-        }
+        422 => Ok(HttpResponse::UnprocessableEntity().content_type(PROBLEM_CONTENT_TYPE).body(body)),
         _ => Err(ApiError::ExchangeUnknown),
     }
 }
 
-/// Names neither the node's address nor the exchange.
-fn gone() -> ApiError {
-    tracing::warn!("the node that holds a token exchange does not answer");
+/// Connections to other nodes, on threads that may wait.
+pub(crate) struct Neighbours {
+    agent: ureq::Agent,
+    workers: Workers,
+}
+
+impl Neighbours {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .proxy(None)
+            .timeout_global(Some(PATIENCE))
+            .build();
+        Self { agent: config.into(), workers: Workers::new(MOST_ASKED, MOST_WAITING) }
+    }
+
+    /// Status and body of an answer.
+    async fn ask(&self, uri: String, trace: String, body: Vec<u8>) -> Result<(u16, Vec<u8>), ApiError> {
+        let agent = self.agent.clone();
+        let asked = self.workers.run(move || {
+            let post = agent.post(uri).content_type("application/json").header(TRACEPARENT.as_str(), trace);
+            let mut answer = post.send(body)?;
+            let status = answer.status().as_u16();
+            Ok((status, answer.body_mut().with_config().limit(MAX_ANSWER).read_to_vec()?))
+        });
+        asked.await?.map_err(|error: ureq::Error| gone(error))
+    }
+}
+
+/// The log hears why; it names neither the node's address nor the exchange.
+fn gone(_: impl fmt::Display) -> ApiError {
+    tracing::warn!("the node that holds a token exchange does not answer as it should");
     ApiError::ExchangeUnknown
 }

@@ -34,8 +34,6 @@ pub(crate) fn configure(roles: &Roles, app: &mut ServiceConfig) {
     }
     if let Some(role) = &roles.issuer {
         app.app_data(Data::from(role.clone()));
-        // One for each event loop, with connections of its own.
-        app.app_data(Data::new(awc::Client::default()));
         issuer_routes(app, &roles.cors_origins);
     }
     app.default_service(web::to(nothing_here));

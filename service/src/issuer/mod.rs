@@ -17,6 +17,7 @@ use glimpse_issuer::{IssuerSecretKey, TokenExchanges};
 use glimpse_profiles::Profile;
 
 use crate::config::{ApiToken, IssuerConfig};
+use crate::nodes::Neighbours;
 use crate::shared::Shared;
 use crate::workers::Workers;
 
@@ -29,6 +30,7 @@ pub(crate) struct IssuerRole {
     schemas: BTreeMap<SchemaDigest, Arc<Schema>>,
     offer_lifetime: u64,
     exchanges: Mutex<TokenExchanges>,
+    neighbours: Neighbours,
     workers: Workers,
     started: Instant,
 }
@@ -51,6 +53,7 @@ impl IssuerRole {
             schemas,
             offer_lifetime: config.offer_lifetime,
             exchanges: Mutex::new(exchanges),
+            neighbours: Neighbours::new(),
             workers: Workers::new(shared.limits.proof_workers, shared.limits.proof_queue),
             started: Instant::now(),
             shared,

@@ -32,7 +32,6 @@ pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitR
 /// Second half: ends it, whatever comes of it. An exchange of another node is passed on to that.
 pub(crate) async fn respond(
     role: Data<IssuerRole>,
-    client: Data<awc::Client>,
     trace: Option<ReqData<TraceContext>>,
     exchange: ExchangePath,
     body: StrictJson<TokenRespondRequest>,
@@ -40,7 +39,7 @@ pub(crate) async fn respond(
     if exchange.0.node == role.shared.node.id {
         answer(&role, &exchange.0, &body.0)
     } else {
-        pass_on(&role.shared, &client, trace, &exchange.0, &body.0).await
+        pass_on(&role.shared, &role.neighbours, trace, &exchange.0, &body.0).await
     }
 }
 

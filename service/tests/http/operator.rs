@@ -132,7 +132,7 @@ fn pages_of_listed_origins_may_call_what_wallets_call() {
     let client = service.client();
     let request = paths::REQUEST.replace("{request}", &"0".repeat(32));
     let presentation = paths::PRESENTATION.replace("{request}", &"0".repeat(32));
-    let exchange = paths::TOKEN_EXCHANGE.replace("{exchange}", &"0".repeat(32));
+    let exchange = paths::TOKEN_EXCHANGE.replace("{exchange}", &"0".repeat(48));
     for (path, method) in [
         (paths::METADATA, "GET"),
         (paths::OFFERS_REDEEM, "POST"),
