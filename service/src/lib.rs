@@ -40,6 +40,7 @@ mod workers;
 
 pub use application::{Application, Running, StopHandle, spawn};
 pub use config::{
-    ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, VerifierConfig,
+    ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, RedisConfig, RedisServers,
+    StoreConfig, VerifierConfig,
 };
 pub use start::StartError;

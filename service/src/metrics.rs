@@ -2,6 +2,8 @@
 //!
 //! No metric has a label that says anything about a holder, a relying party or a client.
 
+mod store;
+
 use std::fmt::{self, Write};
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -14,10 +16,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
+pub(crate) use store::StoreMetrics;
+
 /// Everything that is measured in one service.
 pub(crate) struct Metrics {
     registry: Registry,
     pub(crate) checks: CheckMetrics,
+    pub(crate) store: StoreMetrics,
 }
 
 impl Metrics {
@@ -25,7 +30,8 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("glimpse");
         let checks = CheckMetrics::new(registry.sub_registry_with_prefix("check"));
-        Self { registry, checks }
+        let store = StoreMetrics::new(registry.sub_registry_with_prefix("store"));
+        Self { registry, checks, store }
     }
 
     /// In the text format of OpenMetrics 1.0; `None` if it cannot be written, which no metric here can cause.

@@ -17,13 +17,13 @@ use glimpse_circuits::schema::SchemaDigest;
 use glimpse_circuits::text::Text;
 use glimpse_issuer::IssuerSecretKey;
 
-use crate::config::{Config, ConfigError, IssuerConfig, VerifierConfig};
+use crate::config::{Config, ConfigError, IssuerConfig, StoreConfig, VerifierConfig};
 use crate::issuer::IssuerRole;
 use crate::key_file;
 use crate::metrics::Metrics;
 use crate::routes::Roles;
 use crate::shared::Shared;
-use crate::store::{RedbStore, SharedStore, StoreError};
+use crate::store::{Measured, OpenError, RedbStore, RedisStore, SharedStore, StoreError};
 use crate::verifier::VerifierRole;
 
 /// Why a service did not start.
@@ -46,6 +46,12 @@ pub enum StartError {
     Store {
         /// The data directory.
         directory: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The store in Redis cannot be used.
+    #[error("store: {reason}")]
+    SharedStore {
         /// What is wrong with it.
         reason: String,
     },
@@ -90,16 +96,14 @@ pub(crate) struct Prepared {
 /// Checks the configuration, takes the address, the store and the key.
 pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let public = Listening::on(config.listen)?;
-    let metrics = config.metrics_listen.map(Listening::on).transpose()?;
+    let metrics_listening = config.metrics_listen.map(Listening::on).transpose()?;
     let public_uri = public_uri(config.public_uri.as_deref().unwrap_or(&public.url))?;
     check_issuer(config.issuer.as_ref())?;
     check_verifier(config.verifier.as_ref(), &public_uri)?;
 
-    let refused = |error: StoreError| StartError::Store {
-        directory: config.data_directory.clone(),
-        reason: error.to_string(),
-    };
-    let store: SharedStore = Arc::new(RedbStore::open(&config.data_directory).map_err(refused)?);
+    let metrics = Metrics::new();
+    let store = open_store(&config, &metrics)?;
+    let refused = |error| refusal(&config, error);
     let knows_a_key = settle(store.knows_an_issuer_key())?.map_err(refused)?;
     let issuer_key = config.issuer.as_ref().map(|issuer| issuer_key(issuer, !knows_a_key)).transpose()?;
     if let Some(key) = &issuer_key {
@@ -111,7 +115,7 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         clock: config.clock,
         public_uri,
         limits: config.limits,
-        metrics: Metrics::new(),
+        metrics,
     });
     let issuer = config
         .issuer
@@ -121,7 +125,30 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let verifier = config.verifier.map(|verifier| VerifierRole::new(shared.clone(), verifier, own));
     let verifier = verifier.transpose().map_err(StartError::Thread)?;
     let roles = Roles { shared, issuer, verifier: verifier.map(Arc::new) };
-    Ok(Prepared { public, metrics, roles })
+    Ok(Prepared { public, metrics: metrics_listening, roles })
+}
+
+fn open_store(config: &Config, metrics: &Metrics) -> Result<SharedStore, StartError> {
+    let metrics = metrics.store.clone();
+    match &config.store {
+        StoreConfig::Embedded => {
+            let store = RedbStore::open(&config.data_directory);
+            store.map(|store| Measured::new(store, metrics)).map_err(|error| refusal(config, error))
+        }
+        StoreConfig::Redis(redis) => match settle(RedisStore::open(redis))? {
+            Ok(store) => Ok(Measured::new(store, metrics)),
+            Err(OpenError::Config(error)) => Err(error.into()),
+            Err(OpenError::Store(error)) => Err(refusal(config, error)),
+        },
+    }
+}
+
+fn refusal(config: &Config, error: StoreError) -> StartError {
+    let reason = error.to_string();
+    match config.store {
+        StoreConfig::Embedded => StartError::Store { directory: config.data_directory.clone(), reason },
+        StoreConfig::Redis(_) => StartError::SharedStore { reason },
+    }
 }
 
 /// Waits for what is done before there is a runtime, or within one that must not be blocked: on a thread of its own.
