@@ -110,13 +110,7 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         let encoded = key.public().encoded().to_bytes();
         settle(store.remember_issuer_key(&encoded, config.clock.now()))?.map_err(refused)?;
     }
-    let shared = Arc::new(Shared {
-        store,
-        clock: config.clock,
-        public_uri,
-        limits: config.limits,
-        metrics,
-    });
+    let shared = Arc::new(Shared { store, clock: config.clock, public_uri, limits: config.limits, metrics });
     let issuer = config
         .issuer
         .zip(issuer_key.clone())

@@ -10,8 +10,8 @@ use glimpse_api::Policy;
 use glimpse_circuits::request::{Nonce, Request};
 
 use super::{
-    Closed, IssuanceRecord, LicenceRecord, OpenOffer, Outcome, Rate, RecordedIssuance, SharedStore, Spent, Store,
-    StoreError, StoredRequest,
+    Closed, IssuanceRecord, LicenceRecord, OpenOffer, Outcome, Rate, RecordedIssuance, SharedStore, Spent,
+    Store, StoreError, StoredRequest,
 };
 use crate::ids::{Fingerprint, Id, NodeId};
 use crate::metrics::StoreMetrics;

@@ -7,7 +7,7 @@
 //! operation was done may just do it again.
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 mod error;
 mod measured;
 mod records;

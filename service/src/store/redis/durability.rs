@@ -36,7 +36,8 @@ impl Readings {
             let found = cmd("CONFIG").arg("GET").arg(name).query_async::<HashMap<String, String>>(link).await;
             configured.extend(found.unwrap_or_default());
         }
-        let replication = cmd("INFO").arg("replication").query_async::<String>(link).await.unwrap_or_default();
+        let replication =
+            cmd("INFO").arg("replication").query_async::<String>(link).await.unwrap_or_default();
         let role = replication.lines().find_map(|line| line.strip_prefix("role:"));
         let mut take = |name| configured.remove(name);
         Self {
@@ -88,7 +89,9 @@ fn warnings(readings: &Readings) -> Vec<&'static str> {
     }
     match readings.role.as_deref() {
         Some("master") => {}
-        Some(_) => said.push("it is a replica: it takes no writes, and everything that needs one is answered 503"),
+        Some(_) => {
+            said.push("it is a replica: it takes no writes, and everything that needs one is answered 503")
+        }
         None => said.push("it does not say whether it is a master"),
     }
     said

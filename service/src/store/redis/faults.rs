@@ -69,6 +69,7 @@ impl Reaction {
                 "NOAUTH" | "WRONGPASS" => of(Denied, true, false),
                 "NOPERM" => of(Denied, false, false),
                 "CLUSTERDOWN" | "TRYAGAIN" | "MOVED" | "ASK" | "CROSSSLOT" => of(Cluster, false, false),
+                "WRONGTYPE" => of(Answer, false, false),
                 _ => of(Refused, false, false),
             };
         }

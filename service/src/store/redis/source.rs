@@ -318,7 +318,8 @@ mod tests {
         });
         refused(&|config| {
             config.servers = RedisServers::Single("rediss://127.0.0.1:1".into());
-            config.ca_certificates = Some(b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n".to_vec());
+            config.ca_certificates =
+                Some(b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n".to_vec());
         });
     }
 }
