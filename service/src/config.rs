@@ -1,5 +1,7 @@
 //! What a service is told before it starts. Nothing here has a default that grants anybody anything.
 
+mod store;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +16,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+pub use store::{RedisConfig, RedisServers, StoreConfig};
+
 /// Fewest characters of an API token.
 pub const MIN_TOKEN_CHARS: usize = 16;
 
@@ -25,8 +29,10 @@ pub struct Config {
     /// How others reach the service: `http://` or `https://`, host, and possibly a path. `http://` and the bound
     /// address if absent.
     pub public_uri: Option<String>,
-    /// Directory of the store, made if it does not exist. One process at a time.
+    /// Directory of the embedded store, made if it does not exist. One process at a time.
     pub data_directory: PathBuf,
+    /// Where things are kept.
+    pub store: StoreConfig,
     /// The issuer's role, if the service has it.
     pub issuer: Option<IssuerConfig>,
     /// The verifier's role, if the service has it.
@@ -57,6 +63,7 @@ impl Config {
             listen,
             public_uri: None,
             data_directory: data_directory.into(),
+            store: StoreConfig::default(),
             issuer: None,
             verifier: None,
             admin_listen: None,

@@ -56,8 +56,8 @@ mod workers;
 pub use application::{Application, Running, StopHandle, spawn};
 pub use check::check;
 pub use config::{
-    ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, NodeConfig, TlsConfig,
-    VerifierConfig,
+    ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, NodeConfig, RedisConfig,
+    RedisServers, StoreConfig, TlsConfig, VerifierConfig,
 };
 pub use secret_file::{SecretFileError, read_secret_file};
 pub use start::StartError;

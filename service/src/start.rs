@@ -19,7 +19,7 @@ use glimpse_circuits::text::Text;
 use glimpse_issuer::IssuerSecretKey;
 
 use crate::check::check_limits;
-use crate::config::{Config, ConfigError, IssuerConfig, Limits, NodeConfig, VerifierConfig};
+use crate::config::{Config, ConfigError, IssuerConfig, Limits, NodeConfig, StoreConfig, VerifierConfig};
 use crate::cors::check_origins;
 use crate::drain::Drain;
 use crate::issuer::IssuerRole;
@@ -29,7 +29,7 @@ use crate::nodes::Node;
 use crate::reload::Reloads;
 use crate::routes::Roles;
 use crate::shared::Shared;
-use crate::store::{RedbStore, SharedStore, StoreError};
+use crate::store::{Measured, OpenError, RedbStore, RedisStore, SharedStore, StoreError};
 use crate::tls::Tls;
 use crate::verifier::VerifierRole;
 
@@ -53,6 +53,12 @@ pub enum StartError {
     Store {
         /// The data directory.
         directory: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The store in Redis cannot be used.
+    #[error("store: {reason}")]
+    SharedStore {
         /// What is wrong with it.
         reason: String,
     },
@@ -120,7 +126,7 @@ pub(crate) struct Prepared {
 /// Checks the configuration, takes the address, the store and the key.
 pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let mut reloads = Reloads::default();
-    let tls = config.tls.map(Tls::load).transpose().map_err(StartError::Tls)?.map(Arc::new);
+    let tls = config.tls.clone().map(Tls::load).transpose().map_err(StartError::Tls)?.map(Arc::new);
     if let Some(tls) = tls.clone() {
         reloads.add("certificate", move || tls.reload());
     }
@@ -137,11 +143,9 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     check_origins(&config.cors_origins)?;
     check_limits(&config.limits)?;
 
-    let refused = |error: StoreError| StartError::Store {
-        directory: config.data_directory.clone(),
-        reason: error.to_string(),
-    };
-    let store: SharedStore = Arc::new(RedbStore::open(&config.data_directory).map_err(refused)?);
+    let metrics = Metrics::new();
+    let store = open_store(&config, &metrics)?;
+    let refused = |error| refusal(&config, error);
     let knows_a_key = settle(store.knows_an_issuer_key())?.map_err(refused)?;
     let issuer_key = config.issuer.as_ref().map(|issuer| issuer_key(issuer, !knows_a_key)).transpose()?;
     if let Some(key) = &issuer_key {
@@ -153,7 +157,7 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         clock: config.clock,
         public_uri,
         limits: config.limits,
-        metrics: Metrics::new(),
+        metrics,
         drain: Drain::default(),
         node: Node::new(node_uri),
     });
@@ -167,6 +171,29 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let verifier = verifier.map(Arc::new);
     let roles = Roles { shared, issuer, verifier, cors_origins: config.cors_origins };
     Ok(Prepared { public, admin, node, tls, reloads, roles })
+}
+
+fn open_store(config: &Config, metrics: &Metrics) -> Result<SharedStore, StartError> {
+    let metrics = metrics.store.clone();
+    match &config.store {
+        StoreConfig::Embedded => {
+            let store = RedbStore::open(&config.data_directory);
+            store.map(|store| Measured::new(store, metrics)).map_err(|error| refusal(config, error))
+        }
+        StoreConfig::Redis(redis) => match settle(RedisStore::open(redis))? {
+            Ok(store) => Ok(Measured::new(store, metrics)),
+            Err(OpenError::Config(error)) => Err(error.into()),
+            Err(OpenError::Store(error)) => Err(refusal(config, error)),
+        },
+    }
+}
+
+fn refusal(config: &Config, error: StoreError) -> StartError {
+    let reason = error.to_string();
+    match config.store {
+        StoreConfig::Embedded => StartError::Store { directory: config.data_directory.clone(), reason },
+        StoreConfig::Redis(_) => StartError::SharedStore { reason },
+    }
 }
 
 /// Waits for what is done before there is a runtime, or within one that must not be blocked: on a thread of its own.

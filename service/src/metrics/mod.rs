@@ -6,6 +6,7 @@
 mod checks;
 mod http;
 mod reloads;
+mod store;
 mod verdicts;
 
 use std::sync::atomic::AtomicU64;
@@ -19,6 +20,7 @@ use prometheus_client::registry::{Registry, Unit};
 pub(crate) use checks::{CheckMetrics, Outcome};
 pub(crate) use http::{Answered, HttpMetrics};
 pub(crate) use reloads::ReloadMetrics;
+pub(crate) use store::StoreMetrics;
 pub(crate) use verdicts::VerdictMetrics;
 
 use crate::version;
@@ -30,6 +32,7 @@ pub(crate) struct Metrics {
     pub(crate) http: HttpMetrics,
     pub(crate) verdicts: VerdictMetrics,
     pub(crate) reloads: ReloadMetrics,
+    pub(crate) store: StoreMetrics,
 }
 
 impl Metrics {
@@ -51,8 +54,9 @@ impl Metrics {
         own.register("build", "What is running", Info::new(build));
         let checks = CheckMetrics::new(own.sub_registry_with_prefix("check"));
         let http = HttpMetrics::new(own.sub_registry_with_prefix("http"));
+        let store = StoreMetrics::new(own.sub_registry_with_prefix("store"));
         let (verdicts, reloads) = (VerdictMetrics::new(own), ReloadMetrics::new(own));
-        Self { registry, checks, http, verdicts, reloads }
+        Self { registry, checks, http, verdicts, reloads, store }
     }
 
     /// In the text format of OpenMetrics 1.0; `None` if it cannot be written, which no metric here can cause.

@@ -24,7 +24,7 @@ fn licence(holder: &str) -> LicenceRecord {
 }
 
 /// A request that asks for nothing.
-fn request(expires_at: u64) -> Request {
+pub(crate) fn request(expires_at: u64) -> Request {
     let text = json!({ "zh-CN": "x", "en": "x" });
     let json = json!({
         "version": "1", "audience": "a", "audience_name": text, "purpose": text, "response_uri": "r",

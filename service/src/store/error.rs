@@ -2,6 +2,8 @@
 
 use std::io;
 
+use super::redis::RedisFault;
+
 /// Why an operation did not happen. Names tables and files, never what is in them.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
@@ -26,6 +28,41 @@ pub(crate) enum StoreError {
     /// The database.
     #[error("the store's database: {0}")]
     Database(Box<redb::Error>),
+    /// The Redis.
+    #[error("Redis {0}")]
+    Redis(#[from] RedisFault),
+    /// Nothing is left of what was there at the start.
+    #[error("the store lost everything, or is not the one that was there at the start")]
+    Emptied,
+}
+
+impl StoreError {
+    /// What metrics and the log's rate limit call it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::InUse => "in_use",
+            Self::Version { .. } => "version",
+            Self::Record(_) => "damaged",
+            Self::Interrupted => "interrupted",
+            Self::File(_) => "file",
+            Self::Database(_) => "database",
+            Self::Emptied => "emptied",
+            Self::Redis(fault) => match fault {
+                RedisFault::Unreachable => "unreachable",
+                RedisFault::TimedOut => "timed_out",
+                RedisFault::ReadOnly => "read_only",
+                RedisFault::NotReady => "not_ready",
+                RedisFault::Full => "full",
+                RedisFault::Unsaved => "unsaved",
+                RedisFault::NotReplicated => "not_replicated",
+                RedisFault::Denied => "denied",
+                RedisFault::Cluster => "cluster",
+                RedisFault::NoMaster => "no_master",
+                RedisFault::Refused => "refused",
+                RedisFault::Answer => "answer",
+            },
+        }
+    }
 }
 
 impl From<redb::DatabaseError> for StoreError {

@@ -1,15 +1,18 @@
 //! What outlives a restart, and what several nodes share: one function for each thing that happens, each of them all
 //! or nothing, each kept before it returns.
 //!
-//! [`Store`] says what the operations promise; [`redb`] keeps them on one machine. Every operation may be repeated with
+//! [`Store`] says what the operations promise; [`redb`] keeps them on one machine, [`redis`] for several nodes, and
+//! [`Measured`] counts them. Every operation may be repeated with
 //! the same arguments: it then changes nothing more and answers as before, so that whoever does not know whether an
 //! operation was done may just do it again.
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 mod error;
+mod measured;
 mod records;
 mod redb;
+mod redis;
 mod spending;
 
 use std::sync::Arc;
@@ -21,7 +24,9 @@ use glimpse_circuits::request::{Nonce, Request};
 use crate::ids::{Fingerprint, Id, NodeId};
 
 pub(crate) use self::redb::RedbStore;
+pub(crate) use self::redis::{OpenError, RedisStore};
 pub(crate) use error::StoreError;
+pub(crate) use measured::Measured;
 pub(crate) use records::{
     Answer, Attempted, Closed, HolderRecord, IssuanceRecord, LicenceRecord, OpenOffer, Outcome,
     RecordedIssuance, StoredRequest,

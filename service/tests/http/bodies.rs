@@ -17,7 +17,7 @@ fn taking_bodies() -> Vec<(&'static str, String, Option<&'static str>)> {
         ("POST", paths::OFFERS_REDEEM.into(), None),
         ("POST", paths::CREDENTIALS.into(), None),
         ("POST", paths::TOKENS.into(), None),
-        ("POST", paths::TOKEN_EXCHANGE.replace("{exchange}", &id), None),
+        ("POST", paths::TOKEN_EXCHANGE.replace("{exchange}", &"0".repeat(48)), None),
         ("PUT", paths::POLICY.replace("{policy}", "p"), Some(RELYING_PARTY)),
         ("POST", paths::REQUESTS.into(), Some(RELYING_PARTY)),
         ("POST", paths::PRESENTATION.replace("{request}", &id), None),

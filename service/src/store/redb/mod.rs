@@ -65,7 +65,7 @@ impl RedbStore {
     ) -> Result<T, StoreError> {
         let database = self.database.clone();
         let done = spawn_blocking(move || operation(&database.begin_read()?)).await;
-        done.map_err(|_| StoreError::Interrupted)?.inspect_err(note)
+        done.map_err(|_| StoreError::Interrupted)?
     }
 
     /// Reads and writes in one transaction, away from the event loop, and returns once it is on disk. An operation
@@ -76,7 +76,7 @@ impl RedbStore {
     ) -> Result<T, StoreError> {
         let database = self.database.clone();
         let done = spawn_blocking(move || write_now(&database, operation)).await;
-        done.map_err(|_| StoreError::Interrupted)?.inspect_err(note)
+        done.map_err(|_| StoreError::Interrupted)?
     }
 }
 
@@ -96,11 +96,6 @@ fn write_now<T>(
             Ok(result)
         }
     }
-}
-
-/// Store errors name tables and files, never what is in them.
-fn note(error: &StoreError) {
-    tracing::error!(%error, "store");
 }
 
 fn version(transaction: &ReadTransaction) -> Result<Option<u64>, StoreError> {

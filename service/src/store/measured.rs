@@ -1,0 +1,166 @@
+//! Any store, with what it does counted, timed, and what goes wrong with it said in the log.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use glimpse_api::Policy;
+use glimpse_circuits::request::{Nonce, Request};
+
+use super::{
+    Closed, IssuanceRecord, LicenceRecord, OpenOffer, Outcome, Rate, RecordedIssuance, SharedStore, Spent,
+    Store, StoreError, StoredRequest,
+};
+use crate::ids::{Fingerprint, Id, NodeId};
+use crate::metrics::StoreMetrics;
+
+/// How often the log says the same thing.
+const SAY_EVERY: Duration = Duration::from_secs(1);
+
+/// A store that is measured.
+pub(crate) struct Measured<S> {
+    store: S,
+    metrics: StoreMetrics,
+    said: Mutex<HashMap<&'static str, Instant>>,
+}
+
+impl<S: Store + 'static> Measured<S> {
+    /// Measures a store.
+    pub(crate) fn new(store: S, metrics: StoreMetrics) -> SharedStore {
+        Arc::new(Self { store, metrics, said: Mutex::default() })
+    }
+
+    async fn measure<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let start = Instant::now();
+        let result = work.await;
+        let outcome = result.as_ref().map_or_else(StoreError::kind, |_| "ok");
+        self.metrics.done(operation, outcome, start.elapsed());
+        result.inspect_err(|error| self.say(error))
+    }
+
+    /// Store errors name tables and files, never what is in them.
+    fn say(&self, error: &StoreError) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if said.get(error.kind()).is_none_or(|last| now - *last >= SAY_EVERY) {
+            said.insert(error.kind(), now);
+            tracing::error!(%error, "store");
+        }
+    }
+}
+
+#[async_trait]
+impl<S: Store + 'static> Store for Measured<S> {
+    async fn knows_an_issuer_key(&self) -> Result<bool, StoreError> {
+        self.measure("knows_an_issuer_key", self.store.knows_an_issuer_key()).await
+    }
+
+    async fn remember_issuer_key(&self, key: &[u8; 32], now: u64) -> Result<(), StoreError> {
+        self.measure("remember_issuer_key", self.store.remember_issuer_key(key, now)).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.measure("ready", self.store.ready()).await
+    }
+
+    async fn add_licence(&self, id: Id, licence: &LicenceRecord) -> Result<(), StoreError> {
+        self.measure("add_licence", self.store.add_licence(id, licence)).await
+    }
+
+    async fn licence(&self, id: Id) -> Result<Option<LicenceRecord>, StoreError> {
+        self.measure("licence", self.store.licence(id)).await
+    }
+
+    async fn add_offer(
+        &self,
+        code: Fingerprint,
+        licence: Id,
+        nonce: Nonce,
+        expires_at: u64,
+    ) -> Result<(), StoreError> {
+        self.measure("add_offer", self.store.add_offer(code, licence, nonce, expires_at)).await
+    }
+
+    async fn open_offer(
+        &self,
+        code: Fingerprint,
+        key: [u8; 32],
+        now: u64,
+    ) -> Result<Option<OpenOffer>, StoreError> {
+        self.measure("open_offer", self.store.open_offer(code, key, now)).await
+    }
+
+    async fn record_issuance(
+        &self,
+        issuance: IssuanceRecord,
+        now: u64,
+    ) -> Result<RecordedIssuance, StoreError> {
+        self.measure("record_issuance", self.store.record_issuance(issuance, now)).await
+    }
+
+    async fn put_policy(&self, owner: &str, name: &str, policy: &Policy) -> Result<(), StoreError> {
+        self.measure("put_policy", self.store.put_policy(owner, name, policy)).await
+    }
+
+    async fn policy(&self, owner: &str, name: &str) -> Result<Option<Policy>, StoreError> {
+        self.measure("policy", self.store.policy(owner, name)).await
+    }
+
+    async fn policies(&self, owner: &str) -> Result<Vec<(String, Policy)>, StoreError> {
+        self.measure("policies", self.store.policies(owner)).await
+    }
+
+    async fn add_request(
+        &self,
+        id: Id,
+        owner: &str,
+        request: &Request,
+        forget_at: u64,
+    ) -> Result<(), StoreError> {
+        self.measure("add_request", self.store.add_request(id, owner, request, forget_at)).await
+    }
+
+    async fn request(&self, id: Id) -> Result<Option<StoredRequest>, StoreError> {
+        self.measure("request", self.store.request(id)).await
+    }
+
+    async fn close_request(
+        &self,
+        id: Id,
+        attempt: Fingerprint,
+        outcome: &Outcome,
+        now: u64,
+    ) -> Result<Closed, StoreError> {
+        self.measure("close_request", self.store.close_request(id, attempt, outcome, now)).await
+    }
+
+    async fn purge(&self, now: u64, most: usize) -> Result<usize, StoreError> {
+        self.measure("purge", self.store.purge(now, most)).await
+    }
+
+    async fn announce_node(&self, node: NodeId, uri: &str, now: u64, until: u64) -> Result<(), StoreError> {
+        self.measure("announce_node", self.store.announce_node(node, uri, now, until)).await
+    }
+
+    async fn node(&self, node: NodeId, now: u64) -> Result<Option<String>, StoreError> {
+        self.measure("node", self.store.node(node, now)).await
+    }
+
+    async fn spend(&self, bucket: Fingerprint, rate: Rate) -> Result<Spent, StoreError> {
+        self.measure("spend", self.store.spend(bucket, rate)).await
+    }
+
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.store.is_busy()
+    }
+}

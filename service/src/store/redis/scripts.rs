@@ -1,0 +1,123 @@
+//! What happens in Redis as a whole or not at all.
+//!
+//! Each script reads everything that it decides by before it writes anything. A Redis without memory refuses the first
+//! write of a script, and none after it (`script_oom` in its source): nothing is left half-written.
+
+use std::sync::LazyLock;
+
+use redis::{Cmd, Script, cmd};
+
+/// Keeps a request that is not there yet. 1: record, 2: expires_at, 3: when the key expires.
+pub(super) static ADD_REQUEST: LazyLock<Lua> = LazyLock::new(|| {
+    Lua::new(
+        "if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], 'record', ARGV[1], 'expires_at', ARGV[2])
+redis.call('EXPIREAT', KEYS[1], ARGV[3])
+return 1",
+    )
+});
+
+/// Decides a request. 1: attempt, 2: outcome, 3: now.
+pub(super) static CLOSE_REQUEST: LazyLock<Lua> = LazyLock::new(|| {
+    Lua::new(
+        "local found = redis.call('HMGET', KEYS[1], 'expires_at', 'attempt')
+if not found[1] then return 'unknown' end
+if found[2] == ARGV[1] then return 'decided' end
+if found[2] then return 'already' end
+if tonumber(found[1]) <= tonumber(ARGV[3]) then return 'expired' end
+redis.call('HSET', KEYS[1], 'attempt', ARGV[1], 'outcome', ARGV[2])
+return 'decided'",
+    )
+});
+
+/// Keeps an offer that is not there yet, used or not. 1: licence, 2: nonce, 3: expires_at, 4: when the key expires.
+pub(super) static ADD_OFFER: LazyLock<Lua> = LazyLock::new(|| {
+    Lua::new(
+        "if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('HSET', KEYS[1], 'licence', ARGV[1], 'nonce', ARGV[2], 'expires_at', ARGV[3])
+redis.call('EXPIREAT', KEYS[1], ARGV[4])
+return 1",
+    )
+});
+
+/// Uses up an offer. Keys: offer, and for a credential with a holder handles and registrations. 1: now, 2: request,
+/// 3: credential, 4: handle, 5: reference, 6: registration.
+pub(super) static RECORD_ISSUANCE: LazyLock<Lua> = LazyLock::new(|| {
+    Lua::new(
+        "local offer = redis.call('HMGET', KEYS[1], 'expires_at', 'request', 'credential', 'licence')
+if not offer[1] or tonumber(offer[1]) <= tonumber(ARGV[1]) then return {'unknown'} end
+if offer[2] == ARGV[2] then return {'repeated', offer[3]} end
+if offer[2] then return {'used'} end
+if KEYS[2] then
+  if redis.call('HEXISTS', KEYS[2], ARGV[4]) == 1 then return {'handle-taken'} end
+  local known = redis.call('HGET', KEYS[3], ARGV[5])
+  if known and known ~= ARGV[6] then return {'registered'} end
+end
+redis.call('HSET', KEYS[1], 'request', ARGV[2], 'credential', ARGV[3])
+if KEYS[2] then
+  redis.call('HSET', KEYS[2], ARGV[4], offer[4])
+  redis.call('HSET', KEYS[3], ARGV[5], ARGV[6])
+end
+return {'stored'}",
+    )
+});
+
+/// Takes one from a bucket, as `store::spending` does; says how long to wait, 0 if not at all. In microseconds.
+/// 1: interval, 2: depth.
+pub(super) static SPEND: LazyLock<Lua> = LazyLock::new(|| {
+    Lua::new(
+        "local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local full_at = tonumber(redis.call('GET', KEYS[1]) or now)
+local next_full = math.max(full_at, now) + tonumber(ARGV[1])
+local wait = next_full - (now + tonumber(ARGV[2]))
+if wait > 0 then return wait end
+local lifetime = math.max(1, math.ceil((next_full - now) / 1000))
+redis.call('SET', KEYS[1], string.format('%.0f', next_full), 'PX', string.format('%.0f', lifetime))
+return 0",
+    )
+});
+
+/// A script and what Redis calls it.
+pub(super) struct Lua {
+    text: &'static str,
+    hash: String,
+}
+
+impl Lua {
+    fn new(text: &'static str) -> Self {
+        Self { text, hash: Script::new(text).get_hash().to_owned() }
+    }
+
+    /// To be run on these keys with these arguments.
+    pub(super) fn ask(&self, keys: &[String], arguments: &[&[u8]]) -> Ask {
+        let command = |name, script: &str| {
+            let mut command = cmd(name);
+            command.arg(script).arg(keys.len()).arg(keys).arg(arguments);
+            command
+        };
+        let with_text = Some(command("EVAL", self.text));
+        Ask { command: command("EVALSHA", &self.hash), with_text, writes: true }
+    }
+}
+
+/// A command to be sent, twice perhaps.
+pub(super) struct Ask {
+    pub(super) command: Cmd,
+    /// The same with the script's text, for a Redis that does not know the script.
+    pub(super) with_text: Option<Cmd>,
+    /// Whether it writes what must outlive the server.
+    pub(super) writes: bool,
+}
+
+impl Ask {
+    /// A command that writes nothing, or nothing that matters.
+    pub(super) fn read(command: &Cmd) -> Self {
+        Self { command: command.clone(), with_text: None, writes: false }
+    }
+
+    /// A command that writes.
+    pub(super) fn write(command: &Cmd) -> Self {
+        Self { command: command.clone(), with_text: None, writes: true }
+    }
+}
