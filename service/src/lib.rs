@@ -13,8 +13,8 @@
 //! ```
 //!
 //! The wire types are those of `glimpse-api`. Whatever goes wrong is answered with problem details (RFC 9457) of a
-//! stable type `urn:glimpse:problem:<kind>`, which never repeat what was sent. Nothing is acknowledged before it is on
-//! disk. Proofs are made and checked on bounded pools, away from the event loops; presentations that come in together are
+//! stable type `urn:glimpse:problem:<kind>`, which never repeat what was sent. Nothing is acknowledged before it is
+//! kept: on disk, or in a Redis that several nodes share. Proofs are made and checked on bounded pools, away from the event loops; presentations that come in together are
 //! checked together.
 //!
 //! Asked to stop, it says at once that it is not ready, serves on while load balancers notice, lets nobody in any more,

@@ -55,6 +55,7 @@ impl StoreError {
                 RedisFault::Full => "full",
                 RedisFault::Unsaved => "unsaved",
                 RedisFault::NotReplicated => "not_replicated",
+                RedisFault::Certificate => "certificate",
                 RedisFault::Denied => "denied",
                 RedisFault::Cluster => "cluster",
                 RedisFault::NoMaster => "no_master",

@@ -6,9 +6,10 @@ use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use glimpse_api::paths;
+use glimpse_service::RedisServers;
 use serde_json::Value;
 
-use crate::server::{Redis, free_port};
+use crate::server::{Redis, cluster, free_port};
 use crate::visits::{
     Visit, Visitor, available, credential, insist, nothing_changed, service_at, single, submit,
 };
@@ -22,7 +23,16 @@ const EACH: usize = 6;
 
 /// Under load something breaks, stays broken for a while, and is mended.
 fn outage(mut redis: Redis, breaks: impl FnOnce(&mut Redis), mends: impl FnOnce(&mut Redis)) {
-    let service = service_at(single(redis.address()), |_| ());
+    outage_of(single(redis.address()), &mut redis, breaks, mends);
+}
+
+fn outage_of<T>(
+    servers: RedisServers,
+    redis: &mut T,
+    breaks: impl FnOnce(&mut T),
+    mends: impl FnOnce(&mut T),
+) {
+    let service = service_at(servers, |_| ());
     let visitor = Visitor::of(&service);
     let asked: Vec<Vec<Value>> = (0..2).map(|_| (0..EACH).map(|_| visitor.asked()).collect()).collect();
     let visits: Vec<Vec<Visit>> = (0..2).map(|_| (0..EACH).map(|_| visitor.visit()).collect()).collect();
@@ -65,7 +75,7 @@ fn outage(mut redis: Redis, breaks: impl FnOnce(&mut Redis), mends: impl FnOnce(
             });
         }
         sleep(Duration::from_millis(100));
-        breaks(&mut redis);
+        breaks(redis);
         is_broken.store(true, Ordering::Relaxed);
         // What needs a write is not decided, and says so in time; what needs no store goes on.
         let client = service.client();
@@ -74,7 +84,7 @@ fn outage(mut redis: Redis, breaks: impl FnOnce(&mut Redis), mends: impl FnOnce(
             assert!(available(|| submit(&client, &spare_visit, 0)).is_none());
             visitor.verify();
         }
-        mends(&mut redis);
+        mends(redis);
         let mended = Instant::now();
         let answer = insist(RECOVERY, || client.post(paths::CREDENTIALS, None, &spare));
         answered.lock().unwrap().push((spare, credential(answer)));
@@ -116,6 +126,22 @@ fn made_a_replica_and_a_master_again() {
         |redis| redis.ask(&format!("REPLICAOF 127.0.0.1 {}", free_port())),
         |redis| redis.ask("REPLICAOF NO ONE"),
     );
+}
+
+/// Without one of its masters, and without a replica of it, a cluster serves nothing.
+#[test]
+fn a_node_of_a_cluster_killed_and_started_again() {
+    let mut nodes = cluster();
+    let servers = RedisServers::Cluster(nodes.each_ref().map(Redis::address).to_vec());
+    let down = |nodes: &mut [Redis; 3]| {
+        nodes[0].kill();
+        nodes[1].wait_for("CLUSTER INFO", "cluster_state:fail");
+    };
+    let up = |nodes: &mut [Redis; 3]| {
+        nodes[0].restart();
+        nodes.iter().for_each(|node| node.wait_for("CLUSTER INFO", "cluster_state:ok"));
+    };
+    outage_of(servers, &mut nodes, down, up);
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! What can go wrong with a Redis, and what helps.
 
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
 use redis::{ErrorKind, RedisError};
 
 /// Why Redis did not do something. Says nothing of what was asked.
@@ -26,6 +30,9 @@ pub(crate) enum RedisFault {
     /// Too few replicas have it, or are connected.
     #[error("has too few replicas that keep up")]
     NotReplicated,
+    /// TLS does not come about.
+    #[error("shows no certificate that is trusted for its address, or has no TLS")]
+    Certificate,
     /// Wrong or missing credentials, or an access control list that forbids a command.
     #[error("refuses the user, the password or the command")]
     Denied,
@@ -73,6 +80,9 @@ impl Reaction {
                 _ => of(Refused, false, false),
             };
         }
+        if is_about_tls(error) {
+            return of(Certificate, true, false);
+        }
         match error.kind() {
             // It may still be done. Whoever asked asks again when there is time.
             ErrorKind::Io if error.is_timeout() => of(TimedOut, true, false),
@@ -84,6 +94,15 @@ impl Reaction {
             _ => of(Unreachable, true, true),
         }
     }
+}
+
+/// Whether a connection failed for what TLS demands of it.
+fn is_about_tls(error: &RedisError) -> bool {
+    // What the crate holds is shared, and that is how it shows it.
+    let shared = error.source().and_then(|source| source.downcast_ref::<Arc<dyn Error + Send + Sync>>());
+    let Some(cause) = shared else { return false };
+    let within = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    cause.is::<rustls::Error>() || within.is_some_and(|within| within.is::<rustls::Error>())
 }
 
 /// Code and detail of an error that the server sent.
@@ -127,10 +146,10 @@ mod tests {
 
     #[test]
     fn what_happens_to_connections() {
-        let reaction = |kind: std::io::ErrorKind| Reaction::to(&std::io::Error::from(kind).into());
-        assert!(!reaction(std::io::ErrorKind::TimedOut).again);
-        assert_eq!(reaction(std::io::ErrorKind::TimedOut).fault, RedisFault::TimedOut);
-        for kind in [std::io::ErrorKind::ConnectionReset, std::io::ErrorKind::BrokenPipe] {
+        let reaction = |kind: io::ErrorKind| Reaction::to(&io::Error::from(kind).into());
+        assert!(!reaction(io::ErrorKind::TimedOut).again);
+        assert_eq!(reaction(io::ErrorKind::TimedOut).fault, RedisFault::TimedOut);
+        for kind in [io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe] {
             assert!(reaction(kind).again && reaction(kind).reconnect);
         }
     }

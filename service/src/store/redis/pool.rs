@@ -30,7 +30,7 @@ pub(super) struct Pool {
 struct Replicas {
     count: u32,
     longest: Duration,
-    /// Written before each wait: Redis waits for what the same connection wrote.
+    /// Written before each wait: from version 7.2 Redis waits only for what the same connection wrote.
     barrier: String,
 }
 

@@ -163,6 +163,26 @@ async fn passwords_are_asked_for() {
     RedisStore::open(&config).await.unwrap();
 }
 
+#[actix_web::test]
+async fn with_tls_and_only_to_whom_the_certificate_names() {
+    let tls = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/tls/");
+    let (certificate, key) = (format!("{tls}server.pem"), format!("{tls}server.key"));
+    let (port, plain) = (server::free_port().to_string(), "--tls-auth-clients no --tls-port");
+    let files = ["--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-ca-cert-file", &certificate];
+    let arguments: Vec<_> = plain.split(' ').chain([port.as_str()]).chain(files).collect();
+    let _redis = Redis::start_with(&arguments);
+    let at = |host: &str| RedisConfig::new(RedisServers::Single(format!("rediss://{host}:{port}")));
+    let mut known = at("localhost");
+    known.ca_certificates = Some(std::fs::read(format!("{tls}ca.pem")).unwrap());
+    RedisStore::open(&known).await.unwrap().ready().await.unwrap();
+    let stranger = refusal(&at("localhost")).await;
+    assert!(stranger.contains("certificate"), "{stranger}");
+    let elsewhere = RedisConfig { servers: at("127.0.0.2").servers, ..known.clone() };
+    assert!(RedisStore::open(&elsewhere).await.is_err());
+    let plain = RedisServers::Single(format!("redis://localhost:{port}"));
+    assert!(RedisStore::open(&RedisConfig { servers: plain, ..known }).await.is_err());
+}
+
 /// What is scripted counts as `Buckets` does.
 #[actix_web::test]
 async fn buckets_count_like_those_in_memory() {
