@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::config::{Config, ConfigError, Limits};
 use crate::cors::check_origins;
 use crate::key_file;
-use crate::start::{StartError, check_issuer, check_verifier, public_uri};
+use crate::start::{StartError, check_issuer, check_verifier, node_uri, public_uri};
+use crate::store::check_store;
 use crate::tls::Tls;
 
 /// Every reason found for which a service of this configuration would not start. That there is none is no promise: who
@@ -24,6 +25,8 @@ pub fn check(config: &Config) -> Vec<StartError> {
         check_verifier(config.verifier.as_ref(), &public_uri),
         check_origins(&config.cors_origins),
         check_addresses(config),
+        check_store(&config.store),
+        node_uri(config.node.as_ref(), None).map(drop),
         check_limits(&config.limits),
     ];
     problems.extend(checked.into_iter().filter_map(Result::err).map(StartError::from));

@@ -213,7 +213,10 @@ fn issuer_key(config: &IssuerConfig, may_create: bool) -> Result<Arc<IssuerSecre
 }
 
 /// Where other nodes reach this one.
-fn node_uri(config: Option<&NodeConfig>, node: Option<&Listening>) -> Result<Option<String>, ConfigError> {
+pub(crate) fn node_uri(
+    config: Option<&NodeConfig>,
+    node: Option<&Listening>,
+) -> Result<Option<String>, ConfigError> {
     let given = config.and_then(|config| config.uri.as_deref());
     let Some(uri) = given.or(node.map(|node| node.url.as_str())) else { return Ok(None) };
     let unspecified = given.is_none() && config.is_some_and(|config| config.listen.ip().is_unspecified());

@@ -10,12 +10,13 @@ use glimpse_service::{ApiToken, Config, IssuerConfig, Limits, TlsConfig, Verifie
 use tracing_subscriber::EnvFilter;
 
 use super::layers::Layers;
+use super::store::{Node, Store};
 use crate::output::read_text;
 
 /// How long load balancers have to notice that the service stops.
 const DRAIN_DELAY: Duration = Duration::from_secs(5);
-/// Most bytes of a file with a token.
-const MAX_TOKEN_FILE: usize = 4096;
+/// Most bytes of a file with a token or a password.
+const MAX_SECRET_FILE: usize = 4096;
 
 /// Every value, given or not.
 pub(super) struct Draft {
@@ -26,6 +27,8 @@ pub(super) struct Draft {
     pub(super) cors_origins: Vec<String>,
     pub(super) issuer: Issuer,
     pub(super) verifier: Verifier,
+    pub(super) store: Store,
+    pub(super) node: Node,
     pub(super) tls: Tls,
     pub(super) log: Log,
     pub(super) limits: Limits,
@@ -93,6 +96,8 @@ impl Default for Draft {
                 request_lifetime: Duration::from_secs(verifier.request_lifetime),
                 result_lifetime: Duration::from_secs(verifier.result_lifetime),
             },
+            store: Store::default(),
+            node: Node::default(),
             tls: Tls::default(),
             log: Log { filter: "info".to_owned(), json: false },
             limits: Limits { drain_delay: DRAIN_DELAY, ..Limits::default() },
@@ -116,6 +121,8 @@ impl Layers {
         }
         config.issuer = self.issuer();
         config.verifier = self.verifier();
+        config.store = self.store();
+        config.node = self.node();
         config.tls = self.tls();
         if EnvFilter::builder().parse(&self.draft.log.filter).is_err() {
             self.refuse("log.filter", "must be a filter such as info or warn,glimpse_service=debug");
@@ -189,11 +196,21 @@ impl Layers {
     }
 
     fn token(&mut self, key: &'static str, path: Option<&Path>) -> Option<ApiToken> {
+        self.secret(key, path, |text| ApiToken::new(text).map_err(|error| error.to_string()))
+    }
+
+    /// What is made of a file with one line, as far as there is one.
+    pub(super) fn secret<T>(
+        &mut self,
+        key: &'static str,
+        path: Option<&Path>,
+        make: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
         let path = path?;
         let read =
-            read_secret_file(path, MAX_TOKEN_FILE).map_err(|error| error.to_string()).and_then(|bytes| {
+            read_secret_file(path, MAX_SECRET_FILE).map_err(|error| error.to_string()).and_then(|bytes| {
                 let text = std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8".to_owned())?;
-                ApiToken::new(text.trim_end_matches(['\r', '\n'])).map_err(|error| error.to_string())
+                make(text.trim_end_matches(['\r', '\n']))
             });
         read.map_err(|reason| self.refuse(key, format!("{}: {reason}", path.display()))).ok()
     }

@@ -4,6 +4,7 @@ mod draft;
 mod keys;
 mod layers;
 mod report;
+mod store;
 mod value;
 
 use std::env;

@@ -154,6 +154,39 @@ impl Scalar for usize {
     }
 }
 
+impl Scalar for u32 {
+    const HINT: &'static str = "NUMBER";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        number(text).and_then(|number| number.try_into().ok()).ok_or("must be a whole number")
+    }
+
+    fn show(&self) -> Value {
+        (*self).into()
+    }
+}
+
+/// Where a Redis is. Shown and logged, so it must not say how to get in.
+#[derive(Clone)]
+pub(super) struct RedisAddress(pub(super) String);
+
+impl Scalar for RedisAddress {
+    const HINT: &'static str = "ADDRESS";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let sound = ["redis://", "rediss://"].iter().any(|scheme| text.starts_with(scheme));
+        if sound && !text.contains('@') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must be redis://host:port or rediss://host:port, without user and password")
+        }
+    }
+
+    fn show(&self) -> Value {
+        self.0.as_str().into()
+    }
+}
+
 impl Scalar for Duration {
     const HINT: &'static str = "TIME";
 

@@ -21,6 +21,7 @@ use async_trait::async_trait;
 use glimpse_api::Policy;
 use glimpse_circuits::request::{Nonce, Request};
 
+use crate::config::{ConfigError, StoreConfig};
 use crate::ids::{Fingerprint, Id, NodeId};
 
 pub(crate) use self::redb::RedbStore;
@@ -126,6 +127,14 @@ pub(crate) trait Store: Send + Sync {
 
     /// Whether an operation is under way in this process.
     fn is_busy(&self) -> bool;
+}
+
+/// Whether a store could be this. Connects to nothing.
+pub(crate) fn check_store(config: &StoreConfig) -> Result<(), ConfigError> {
+    match config {
+        StoreConfig::Embedded => Ok(()),
+        StoreConfig::Redis(redis) => RedisStore::check(redis),
+    }
 }
 
 /// A store that handlers hold together.

@@ -149,7 +149,7 @@ fn what_happened_to_the_store_is_counted() {
     let mut redis = Redis::start();
     let address = redis.address();
     let service = crate::support::Service::start_with(|config| {
-        config.metrics_listen = Some("127.0.0.1:0".parse().unwrap());
+        config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
         config.clock = glimpse_service::Clock::system();
         config.store =
             glimpse_service::StoreConfig::Redis(glimpse_service::RedisConfig::new(single(address)));
@@ -159,7 +159,7 @@ fn what_happened_to_the_store_is_counted() {
     redis.kill();
     assert!(available(|| client.get(paths::READYZ, None)).is_none());
     let metrics =
-        client.get(&format!("{}/metrics", service.running.as_ref().unwrap().metrics_url().unwrap()), None);
+        client.get(&format!("{}/metrics", service.running.as_ref().unwrap().admin_url().unwrap()), None);
     let text = String::from_utf8(metrics.body).unwrap();
     for line in [
         "glimpse_store_operations_total{operation=\"ready\",outcome=\"ok\"} 1",

@@ -54,6 +54,11 @@ pub(crate) enum OpenError {
 }
 
 impl RedisStore {
+    /// Whether a store could be reached by this. Connects to nothing.
+    pub(crate) fn check(config: &RedisConfig) -> Result<(), ConfigError> {
+        Source::new(config).map(drop)
+    }
+
     /// Connects, and makes sure that what is there is of this layout, or nothing.
     pub(crate) async fn open(config: &RedisConfig) -> Result<Self, OpenError> {
         let keys = Keys::new(&config.prefix);
