@@ -58,6 +58,9 @@ pub(crate) struct Arguments {
     /// Address to answer GET /metrics on, for the operator alone [default: nowhere]
     #[arg(long, env = "GLIMPSE_METRICS_LISTEN")]
     metrics_listen: Option<SocketAddr>,
+    /// Do not answer GET /openapi.json, nor serve the pages under /docs/ to read it with
+    #[arg(long, env = "GLIMPSE_NO_OPENAPI_UI")]
+    no_openapi_ui: bool,
     /// Log as JSON
     #[arg(long, env = "GLIMPSE_LOG_JSON")]
     log_json: bool,
@@ -92,6 +95,7 @@ fn config(arguments: Arguments) -> Result<Config, Box<dyn std::error::Error>> {
     let mut config = Config::new(arguments.listen, &arguments.data);
     config.public_uri = arguments.public_uri;
     config.metrics_listen = arguments.metrics_listen;
+    config.openapi_ui = !arguments.no_openapi_ui;
     if let (Some(id), Some(name)) = (arguments.issuer_id, arguments.issuer_name) {
         let key_file = arguments.issuer_key_file.unwrap_or_else(|| arguments.data.join("issuer.key"));
         let mut issuer = IssuerConfig::new(id, text(name, arguments.issuer_name_en), key_file);

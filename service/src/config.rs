@@ -34,6 +34,9 @@ pub struct Config {
     /// Where to answer `GET /metrics`, for the operator alone: there is no token for it. Nowhere if absent. Port 0 takes
     /// a free one.
     pub metrics_listen: Option<SocketAddr>,
+    /// Whether the interface describes itself: `GET /openapi.json`, and pages under `/docs/` to read it with. They are
+    /// the same for everybody and hold nothing secret.
+    pub openapi_ui: bool,
     /// Sizes and times.
     pub limits: Limits,
     /// What time it is.
@@ -52,6 +55,7 @@ impl Config {
             issuer: None,
             verifier: None,
             metrics_listen: None,
+            openapi_ui: true,
             limits: Limits::default(),
             clock: Clock::system(),
             stop_on_signals: true,

@@ -30,6 +30,7 @@ mod ids;
 mod issuer;
 mod key_file;
 mod metrics;
+mod openapi;
 mod problem;
 mod routes;
 mod shared;
@@ -42,4 +43,5 @@ pub use application::{Application, Running, StopHandle, spawn};
 pub use config::{
     ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, VerifierConfig,
 };
+pub use openapi::document as openapi_document;
 pub use start::StartError;

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
+use actix_web::{HttpResponse, Route};
 use glimpse_api::paths;
 
 use crate::error::{ApiError, ApiResult};
 use crate::issuer::{self, IssuerRole};
+use crate::openapi::{self, Description};
 use crate::verifier::{self, VerifierRole};
 use crate::{health, shared::Shared};
 
@@ -17,70 +19,124 @@ pub(crate) struct Roles {
     pub(crate) shared: Arc<Shared>,
     pub(crate) issuer: Option<Arc<IssuerRole>>,
     pub(crate) verifier: Option<Arc<VerifierRole>>,
+    /// What it says of itself, if it does.
+    pub(crate) description: Option<Arc<Description>>,
+}
+
+/// A method on a path, and the handler behind it. All of them are in the document (see [`openapi`]).
+pub(crate) struct Operation {
+    /// Whatever can be asked with GET can be asked with HEAD.
+    pub(crate) method: Method,
+    /// The router's pattern.
+    pub(crate) path: &'static str,
+    handler: fn() -> Route,
+}
+
+/// What every service has.
+const SERVICE: &[Operation] = &[
+    get(paths::LIVEZ, || web::route().to(health::live)),
+    get(paths::READYZ, || web::route().to(health::ready)),
+];
+
+/// What a service has that describes itself.
+pub(crate) const DESCRIPTION: &[Operation] = &[get(paths::OPENAPI, || web::route().to(openapi::read))];
+
+/// A verifier's. Those of one path stand together.
+const VERIFIER: &[Operation] = &[
+    post(paths::VERIFY, || web::route().to(verifier::stateless::verify)),
+    post(paths::REQUESTS, || web::route().to(verifier::requests::create)),
+    post(paths::PRESENTATION, || web::route().to(verifier::presentations::submit)),
+    get(paths::POLICY, || web::route().to(verifier::policies::get)),
+    put(paths::POLICY, || web::route().to(verifier::policies::put)),
+    get(paths::REQUEST, || web::route().to(verifier::requests::read)),
+    get(paths::RESULT, || web::route().to(verifier::requests::result)),
+];
+
+/// An issuer's.
+const ISSUER: &[Operation] = &[
+    get(paths::METADATA, || web::route().to(issuer::metadata)),
+    post(paths::LICENCES, || web::route().to(issuer::licences::register)),
+    post(paths::LICENCE_OFFERS, || web::route().to(issuer::licences::offer)),
+    post(paths::OFFERS_REDEEM, || web::route().to(issuer::credentials::redeem)),
+    post(paths::CREDENTIALS, || web::route().to(issuer::credentials::credential)),
+    post(paths::TOKENS, || web::route().to(issuer::tokens::commit)),
+    post(paths::TOKEN_EXCHANGE, || web::route().to(issuer::tokens::respond)),
+];
+
+/// For people with a browser, so not in the document.
+const PAGES: &[Operation] = &[
+    get("/docs", || web::route().to(openapi::to_pages)),
+    get("/docs/", || web::route().to(openapi::first_page)),
+    get("/docs/{file}", || web::route().to(openapi::page)),
+];
+
+/// The operations of the roles there are. Routes are tried in order, and those with parameters are expressions to be
+/// matched: first what comes often.
+pub(crate) fn tables(roles: &Roles) -> impl Iterator<Item = &'static [Operation]> {
+    let verifier = roles.verifier.as_ref().map(|_| VERIFIER);
+    let issuer = roles.issuer.as_ref().map(|_| ISSUER);
+    [Some(SERVICE), verifier, issuer].into_iter().flatten()
+}
+
+/// All operations there are.
+#[cfg(test)]
+pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
+    [SERVICE, VERIFIER, ISSUER, DESCRIPTION].into_iter().flatten()
 }
 
 /// Puts the routes of the roles there are into an application.
 pub(crate) fn configure(roles: &Roles, app: &mut ServiceConfig) {
     app.app_data(Data::from(roles.shared.clone()));
-    app.service(reads(paths::LIVEZ, health::live));
-    app.service(reads(paths::READYZ, health::ready));
-    // Routes are tried in order, and those with parameters are expressions to be matched: first what comes often.
     if let Some(role) = &roles.verifier {
         app.app_data(Data::from(role.clone()));
-        verifier_routes(app);
     }
     if let Some(role) = &roles.issuer {
         app.app_data(Data::from(role.clone()));
-        issuer_routes(app);
+    }
+    tables(roles).for_each(|table| serve(table, app));
+    if let Some(description) = &roles.description {
+        app.app_data(Data::from(description.clone()));
+        serve(DESCRIPTION, app);
+        serve(PAGES, app);
     }
     app.default_service(web::to(nothing_here));
 }
 
-fn issuer_routes(app: &mut ServiceConfig) {
-    app.service(reads(paths::METADATA, issuer::metadata));
-    app.service(takes(paths::LICENCES, issuer::licences::register));
-    app.service(takes(paths::LICENCE_OFFERS, issuer::licences::offer));
-    app.service(takes(paths::OFFERS_REDEEM, issuer::credentials::redeem));
-    app.service(takes(paths::CREDENTIALS, issuer::credentials::credential));
-    app.service(takes(paths::TOKENS, issuer::tokens::commit));
-    app.service(takes(paths::TOKEN_EXCHANGE, issuer::tokens::respond));
+/// One resource for each path, which says what can be done with it when it is asked for anything else.
+fn serve(table: &[Operation], app: &mut ServiceConfig) {
+    for operations in table.chunk_by(|one, next| one.path == next.path) {
+        let mut resource = web::resource(operations[0].path);
+        let mut allowed = Vec::new();
+        for operation in operations {
+            for method in operation.methods() {
+                allowed.push(method.to_string());
+                resource = resource.route((operation.handler)().method(method));
+            }
+        }
+        let allow = allowed.join(", ");
+        app.service(resource.default_service(web::to(move || not_allowed(allow.clone()))));
+    }
 }
 
-fn verifier_routes(app: &mut ServiceConfig) {
-    app.service(takes(paths::VERIFY, verifier::stateless::verify));
-    app.service(takes(paths::REQUESTS, verifier::requests::create));
-    app.service(takes(paths::PRESENTATION, verifier::presentations::submit));
-    let policy = web::resource(paths::POLICY)
-        .route(web::put().to(verifier::policies::put))
-        .route(web::get().to(verifier::policies::get))
-        .route(web::head().to(verifier::policies::get));
-    app.service(policy.default_service(web::to(async || not_allowed("GET, HEAD, PUT"))));
-    app.service(reads(paths::REQUEST, verifier::requests::read));
-    app.service(reads(paths::RESULT, verifier::requests::result));
+impl Operation {
+    fn methods(&self) -> Vec<Method> {
+        if self.method == Method::GET { vec![Method::GET, Method::HEAD] } else { vec![self.method.clone()] }
+    }
 }
 
-fn reads<F, Args>(path: &str, handler: F) -> Resource
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    web::resource(path)
-        .route(web::get().to(handler.clone()))
-        .route(web::head().to(handler))
-        .default_service(web::to(async || not_allowed("GET, HEAD")))
+const fn get(path: &'static str, handler: fn() -> Route) -> Operation {
+    Operation { method: Method::GET, path, handler }
 }
 
-fn takes<F, Args>(path: &str, handler: F) -> Resource
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    web::resource(path).route(web::post().to(handler)).default_service(web::to(async || not_allowed("POST")))
+const fn post(path: &'static str, handler: fn() -> Route) -> Operation {
+    Operation { method: Method::POST, path, handler }
 }
 
-fn not_allowed(allow: &'static str) -> ApiResult {
+const fn put(path: &'static str, handler: fn() -> Route) -> Operation {
+    Operation { method: Method::PUT, path, handler }
+}
+
+async fn not_allowed(allow: String) -> ApiResult {
     Err(ApiError::Method { allow })
 }
 

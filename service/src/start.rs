@@ -20,6 +20,7 @@ use crate::config::{Config, ConfigError, IssuerConfig, VerifierConfig};
 use crate::issuer::IssuerRole;
 use crate::key_file;
 use crate::metrics::Metrics;
+use crate::openapi::Description;
 use crate::routes::Roles;
 use crate::shared::Shared;
 use crate::store::{Store, StoreError};
@@ -119,7 +120,10 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let own = issuer.as_ref().map(|role| role.issuer().clone()).zip(issuer_key);
     let verifier = config.verifier.map(|verifier| VerifierRole::new(shared.clone(), verifier, own));
     let verifier = verifier.transpose().map_err(StartError::Thread)?;
-    let roles = Roles { shared, issuer, verifier: verifier.map(Arc::new) };
+    let mut roles = Roles { shared, issuer, verifier: verifier.map(Arc::new), description: None };
+    if config.openapi_ui {
+        roles.description = Some(Arc::new(Description::of(&roles)));
+    }
     Ok(Prepared { public, metrics, roles })
 }
 

@@ -4,7 +4,10 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use glimpse_api::{Blob, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest, TokenRespondResponse};
+use glimpse_api::openapi::Reference;
+use glimpse_api::{
+    Blob, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest, TokenRespondResponse, paths,
+};
 use glimpse_circuits::encoding::{DecodeError, Reader};
 use glimpse_circuits::token::{TOKEN_BATCH_SIZES, TokenCommitment, TokenPair};
 use glimpse_issuer::{ExchangeId, TokenError, TokenExchange, TokenExchanges};
@@ -14,8 +17,20 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{ExchangePath, StrictJson};
 use crate::ids::Id;
 use crate::issuer::IssuerRole;
+use crate::openapi::problems::{BODY, BUSY, EXCHANGE_UNKNOWN, INVALID, NOT_FOUND, Problems};
+use crate::openapi::tags;
 
 /// First half: opens an exchange.
+#[utoipa::path(
+    post, path = paths::TOKENS, operation_id = "openTokenExchange", tag = tags::ISSUER,
+    request_body = TokenCommitRequest,
+    responses(
+        (status = OK, description = "The exchange is open for a few seconds.", body = TokenCommitResponse,
+            links(("close" = (operation_id = "closeTokenExchange",
+                parameters(("exchange" = "$response.body#/exchange")), description = "Ends it.")))),
+        Problems<{ BODY | INVALID | BUSY }>,
+    ),
+)]
 pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitRequest>) -> ApiResult {
     if body.0.key != *role.key.public() {
         return Err(ApiError::invalid("key", "is not one that tokens are made under here"));
@@ -27,6 +42,15 @@ pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitR
 }
 
 /// Second half: ends it, whatever comes of it.
+#[utoipa::path(
+    post, path = paths::TOKEN_EXCHANGE, operation_id = "closeTokenExchange", tag = tags::ISSUER,
+    params(("exchange" = Reference, Path, description = "The exchange, as it was named when it was opened.")),
+    request_body = TokenRespondRequest,
+    responses(
+        (status = OK, description = "The responses that make tokens of the pairs.", body = TokenRespondResponse),
+        Problems<{ BODY | INVALID | NOT_FOUND | EXCHANGE_UNKNOWN }>,
+    ),
+)]
 pub(crate) async fn respond(
     role: Data<IssuerRole>,
     exchange: ExchangePath,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use glimpse_api::{Decision, PresentationSubmission};
+use glimpse_api::openapi::Reference;
+use glimpse_api::{Decision, PresentationSubmission, SubmissionAccepted, paths};
 use glimpse_circuits::request::Request;
 use glimpse_verifier::{Cause, Verdict, VerificationFailure};
-use serde_json::json;
 
 use super::VerifierRole;
 use super::checks::Client;
@@ -15,9 +15,24 @@ use super::report::{cause_code, report};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{RequestId, StrictJson};
 use crate::ids::Id;
+use crate::openapi::problems::{
+    BODY, BUSY, NOT_FOUND, PRESENTATION_REFUSED, Problems, REQUEST_CLOSED, REQUEST_EXPIRED, REQUEST_UNKNOWN,
+    STORE,
+};
+use crate::openapi::tags;
 use crate::store::{Closed, Outcome};
 
 /// Takes a presentation. The decision is made and kept even if the wallet goes away while it is made.
+#[utoipa::path(
+    post, path = paths::PRESENTATION, operation_id = "submitPresentation", tag = tags::VERIFIER,
+    params(("request" = Reference, Path, description = "The request's reference.")),
+    request_body = PresentationSubmission,
+    responses(
+        (status = OK, description = "What was asked for is true.", body = SubmissionAccepted),
+        Problems<{ BODY | NOT_FOUND | REQUEST_UNKNOWN | REQUEST_EXPIRED | REQUEST_CLOSED | PRESENTATION_REFUSED | BUSY
+            | STORE }>,
+    ),
+)]
 pub(crate) async fn submit(
     role: Data<VerifierRole>,
     client: Client,
@@ -26,7 +41,9 @@ pub(crate) async fn submit(
 ) -> ApiResult {
     let deciding = actix_web::rt::spawn(role.into_inner().decide(client, id.0, body.0.presentation.0));
     match deciding.await.map_err(|_| ApiError::Internal)?? {
-        Decision::Accepted => Ok(HttpResponse::Ok().json(json!({ "decision": Decision::Accepted }))),
+        Decision::Accepted => {
+            Ok(HttpResponse::Ok().json(SubmissionAccepted { decision: Decision::Accepted }))
+        }
         Decision::Refused => Err(ApiError::PresentationRefused),
     }
 }

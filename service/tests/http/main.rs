@@ -8,6 +8,7 @@ mod bodies;
 mod checks;
 mod flow;
 mod issuance;
+mod openapi;
 mod requests;
 mod start;
 mod tokens;
