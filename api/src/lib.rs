@@ -5,6 +5,8 @@
 
 mod blob;
 mod issuer;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 mod problem;
 mod verifier;
 
@@ -17,7 +19,8 @@ pub use issuer::{
 pub use problem::{FieldProblem, PROBLEM_CONTENT_TYPE, Problem};
 pub use verifier::{
     Decision, Disclosed, Policy, PresentationSubmission, RequestCreated, RequestCreation, RequestStatus,
-    RequestedLicence, ResultReport, StatelessVerification, VerdictReport, VerifiedLicence, value_to_json,
+    RequestedLicence, ResultReport, StatelessVerification, SubmissionAccepted, VerdictReport,
+    VerifiedLicence, value_to_json,
 };
 
 /// Header with which a wallet marks a presentation that it may have to send again: random, and the same each time.
@@ -55,4 +58,6 @@ pub mod paths {
     pub const LIVEZ: &str = "/livez";
     /// Whether it can serve (GET).
     pub const READYZ: &str = "/readyz";
+    /// The OpenAPI document of all this (GET).
+    pub const OPENAPI: &str = "/openapi.json";
 }

@@ -8,13 +8,11 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
-use glimpse_api::paths;
 
 use crate::envelope::quiet_envelope;
-use crate::routes::{nothing_here, reads};
+use crate::routes::{self, ADMIN, nothing_here};
 use crate::shared::Shared;
 use crate::start::{Listening, StartError};
-use crate::{health, version};
 
 /// Most connections. Whoever scrapes and probes needs a few.
 const MOST_CONNECTIONS: usize = 64;
@@ -26,10 +24,7 @@ pub(crate) fn serve(listening: Listening, shared: Arc<Shared>) -> Result<Server,
     let factory = move || {
         App::new()
             .app_data(Data::from(shared.clone()))
-            .service(reads(paths::LIVEZ, health::live))
-            .service(reads(paths::READYZ, health::ready))
-            .service(reads("/metrics", health::metrics))
-            .service(reads("/version", version::version))
+            .configure(|app| routes::serve(ADMIN, &[], app))
             .default_service(web::to(nothing_here))
             .wrap(from_fn(quiet_envelope))
     };

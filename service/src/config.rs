@@ -47,6 +47,9 @@ pub struct Config {
     /// How other nodes of the same store reach this one. Without it, token exchanges must come back to the node that
     /// began them by other means.
     pub node: Option<NodeConfig>,
+    /// Whether the interface describes itself: `GET /openapi.json`, and pages under `/docs/` to read it with. They are
+    /// the same for everybody and hold nothing secret.
+    pub openapi_ui: bool,
     /// Sizes and times.
     pub limits: Limits,
     /// What time it is.
@@ -70,6 +73,7 @@ impl Config {
             tls: None,
             cors_origins: Vec::new(),
             node: None,
+            openapi_ui: true,
             limits: Limits::default(),
             clock: Clock::system(),
             stop_on_signals: true,

@@ -2,8 +2,9 @@
 
 use actix_cors::{Cors, CorsError};
 use actix_web::http::Uri;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
 use actix_web::middleware::Condition;
+use glimpse_api::IDEMPOTENCY_KEY;
 
 use crate::config::ConfigError;
 use crate::envelope::REQUEST_ID;
@@ -16,7 +17,7 @@ const MAX_AGE: usize = 3600;
 pub(crate) fn open_to(origins: &[String]) -> Condition<Cors> {
     let cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST"])
-        .allowed_headers([CONTENT_TYPE, TRACEPARENT])
+        .allowed_headers([CONTENT_TYPE, TRACEPARENT, HeaderName::from_static(IDEMPOTENCY_KEY)])
         .expose_headers([REQUEST_ID, RETRY_AFTER])
         .max_age(MAX_AGE);
     let cors = origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin));

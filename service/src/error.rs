@@ -33,7 +33,7 @@ pub(crate) enum ApiError {
     #[error("There is nothing here")]
     NotFound,
     #[error("This method is not for this resource")]
-    Method { allow: &'static str },
+    Method { allow: String },
     #[error("Some members are not acceptable")]
     Invalid(Vec<FieldProblem>),
     #[error("There is no such licence")]
@@ -120,7 +120,7 @@ impl ApiError {
     }
 
     /// The problem as it goes out.
-    fn problem(&self) -> Problem {
+    pub(crate) fn problem(&self) -> Problem {
         let (status, kind) = self.kind();
         let mut problem = problem::of(kind, &self.to_string(), status.as_u16());
         match self {
@@ -147,7 +147,7 @@ impl ResponseError for ApiError {
         let again = HeaderValue::from_static("1");
         match self {
             Self::Unauthorized => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
-            Self::Method { allow } => response.insert_header((header::ALLOW, *allow)),
+            Self::Method { allow } => response.insert_header((header::ALLOW, allow.as_str())),
             Self::Busy | Self::Timeout | Self::Store(_) => {
                 response.insert_header((header::RETRY_AFTER, again))
             }

@@ -40,6 +40,7 @@ mod issuer;
 mod key_file;
 mod metrics;
 mod nodes;
+mod openapi;
 mod problem;
 mod reload;
 mod routes;
@@ -59,5 +60,6 @@ pub use config::{
     ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, NodeConfig, RedisConfig,
     RedisServers, StoreConfig, TlsConfig, VerifierConfig,
 };
+pub use openapi::document as openapi_document;
 pub use secret_file::{SecretFileError, read_secret_file};
 pub use start::StartError;

@@ -16,8 +16,7 @@ use glimpse_api::{PROBLEM_CONTENT_TYPE, TokenRespondRequest, TokenRespondRespons
 use crate::envelope::envelope;
 use crate::error::{ApiError, ApiResult};
 use crate::ids::{ExchangeName, NodeId};
-use crate::issuer::tokens;
-use crate::routes::{Roles, nothing_here, takes};
+use crate::routes::{self, NODE, Roles, nothing_here};
 use crate::shared::Shared;
 use crate::start::{Listening, StartError};
 use crate::trace::{TRACEPARENT, TraceContext};
@@ -67,7 +66,7 @@ pub(crate) fn serve(listening: Listening, roles: Roles) -> Result<Server, StartE
         let mut app = App::new().app_data(Data::from(roles.shared.clone()));
         if let Some(role) = &roles.issuer {
             app = app.app_data(Data::from(role.clone()));
-            app = app.service(takes(paths::TOKEN_EXCHANGE, tokens::respond_here));
+            app = app.configure(|app| routes::serve(NODE, &[], app));
         }
         app.default_service(web::to(nothing_here)).wrap(from_fn(envelope))
     };

@@ -26,6 +26,7 @@ use crate::issuer::IssuerRole;
 use crate::key_file;
 use crate::metrics::Metrics;
 use crate::nodes::Node;
+use crate::openapi::Description;
 use crate::reload::Reloads;
 use crate::routes::Roles;
 use crate::shared::Shared;
@@ -169,7 +170,11 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let verifier = config.verifier.map(|verifier| VerifierRole::new(shared.clone(), verifier, own));
     let verifier = verifier.transpose().map_err(StartError::Thread)?;
     let verifier = verifier.map(Arc::new);
-    let roles = Roles { shared, issuer, verifier, cors_origins: config.cors_origins };
+    let cors_origins = config.cors_origins;
+    let mut roles = Roles { shared, issuer, verifier, cors_origins, description: None };
+    if config.openapi_ui {
+        roles.description = Some(Arc::new(Description::of(&roles)));
+    }
     Ok(Prepared { public, admin, node, tls, reloads, roles })
 }
 

@@ -24,6 +24,7 @@ pub(super) struct Draft {
     pub(super) data: PathBuf,
     pub(super) public_uri: Option<String>,
     pub(super) admin_listen: Option<SocketAddr>,
+    pub(super) no_openapi_ui: bool,
     pub(super) cors_origins: Vec<String>,
     pub(super) issuer: Issuer,
     pub(super) verifier: Verifier,
@@ -76,6 +77,7 @@ impl Default for Draft {
             data: "glimpse-data".into(),
             public_uri: None,
             admin_listen: None,
+            no_openapi_ui: false,
             cors_origins: Vec::new(),
             issuer: Issuer {
                 id: None,
@@ -113,6 +115,7 @@ impl Layers {
         let mut config = Config::new(draft.listen, &draft.data);
         config.public_uri = draft.public_uri.clone();
         config.admin_listen = draft.admin_listen;
+        config.openapi_ui = !draft.no_openapi_ui;
         config.cors_origins = draft.cors_origins.clone();
         config.limits = draft.limits.clone();
         if draft.issuer.id.is_none() && draft.verifier.name.is_none() {

@@ -63,6 +63,7 @@ fn keys() -> Vec<Key> {
         key!("data", data, "Directory of the store"),
         key!("public_uri", public_uri, "How others reach the service, if not by the address it listens on"),
         key!("admin_listen", admin_listen, "Address to answer /metrics, /version, /livez and /readyz on, for the operator alone"),
+        key!("no_openapi_ui", no_openapi_ui, "Do not answer /openapi.json, nor serve the pages under /docs/ to read it with"),
         key!("cors_origins", cors_origins, "Origin whose pages may call what wallets call; may be repeated"),
 
         key!("issuer.id", issuer.id, "Issue licences: identifier of the authority, such as its unified social credit code"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use curve25519_dalek::ristretto::CompressedRistretto;
-use glimpse_api::{CredentialRequest, CredentialResponse, OfferDetails, OfferRedemption};
+use glimpse_api::{CredentialRequest, CredentialResponse, OfferDetails, OfferRedemption, paths};
 use glimpse_circuits::issuance::IssuanceRequest;
 use glimpse_circuits::schema::{Binding, Schema};
 use glimpse_issuer::{Issuance, IssueError, issue};
@@ -15,6 +15,11 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::StrictJson;
 use crate::ids::Fingerprint;
 use crate::issuer::IssuerRole;
+use crate::openapi::problems::{
+    BODY, BUSY, HOLDER_REGISTERED, INVALID, ISSUANCE_REFUSED, OFFER_UNKNOWN, OFFER_USED, Problems,
+    SCHEMA_RETIRED, STORE,
+};
+use crate::openapi::tags;
 use crate::store::{HolderRecord, IssuanceRecord, LicenceRecord, OpenOffer, RecordedIssuance};
 
 /// How often a handle that is given out already is replaced by another. With a million credentials under a key, one
@@ -24,6 +29,15 @@ const MAX_DRAWS: usize = 16;
 const NO_REQUEST: &[u8] = b"no request";
 
 /// Says what an offer is for.
+#[utoipa::path(
+    post, path = paths::OFFERS_REDEEM, operation_id = "redeemOffer", tag = tags::ISSUER,
+    request_body = OfferRedemption,
+    responses(
+        (status = OK, description = "Schema and key of the credential, and the nonce to bind the request to.",
+            body = OfferDetails),
+        Problems<{ BODY | OFFER_UNKNOWN | SCHEMA_RETIRED | STORE }>,
+    ),
+)]
 pub(crate) async fn redeem(role: Data<IssuerRole>, body: StrictJson<OfferRedemption>) -> ApiResult {
     let offer = role.open_offer(Fingerprint::of(body.0.code.as_bytes())).await?;
     let schema = role.schema(&offer.licence)?.digest();
@@ -33,6 +47,15 @@ pub(crate) async fn redeem(role: Data<IssuerRole>, body: StrictJson<OfferRedempt
 }
 
 /// Issues the credential of an offer, or repeats the answer to the same request.
+#[utoipa::path(
+    post, path = paths::CREDENTIALS, operation_id = "issueCredential", tag = tags::ISSUER,
+    request_body = CredentialRequest,
+    responses(
+        (status = OK, description = "The credential, to be checked by the wallet.", body = CredentialResponse),
+        Problems<{ BODY | INVALID | OFFER_UNKNOWN | OFFER_USED | HOLDER_REGISTERED | ISSUANCE_REFUSED | SCHEMA_RETIRED
+            | BUSY | STORE }>,
+    ),
+)]
 pub(crate) async fn credential(role: Data<IssuerRole>, body: StrictJson<CredentialRequest>) -> ApiResult {
     let code = Fingerprint::of(body.0.code.as_bytes());
     let request = body.0.request.map(|blob| blob.0);

@@ -2,7 +2,8 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use glimpse_api::{FieldProblem, LicenceRegistration, OfferCreated, RegisteredLicence};
+use glimpse_api::openapi::Reference;
+use glimpse_api::{FieldProblem, LicenceRegistration, OfferCreated, RegisteredLicence, paths};
 use glimpse_circuits::request::Nonce;
 use glimpse_circuits::text::nfc;
 use glimpse_profiles::builtin_by_schema_id;
@@ -11,12 +12,27 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{Administrator, LicenceId, StrictJson};
 use crate::ids::{Fingerprint, Id, offer_code, random};
 use crate::issuer::IssuerRole;
+use crate::openapi::problems::{
+    BEARER, BODY, INVALID, LICENCE_UNKNOWN, NOT_FOUND, Problems, SCHEMA_RETIRED, STORE,
+};
+use crate::openapi::{examples, tags};
 use crate::store::LicenceRecord;
 
 /// Most characters of a holder's reference.
 const MAX_HOLDER_CHARS: usize = 256;
 
 /// Registers a licence.
+#[utoipa::path(
+    post, path = paths::LICENCES, operation_id = "registerLicence", tag = tags::ADMINISTRATION,
+    security(("administrator" = [])),
+    request_body(content = LicenceRegistration, example = json!(examples::licence())),
+    responses(
+        (status = CREATED, description = "The licence is registered.", body = RegisteredLicence,
+            links(("offer" = (operation_id = "createOffer", parameters(("licence" = "$response.body#/licence")),
+                description = "Makes an offer for it.")))),
+        Problems<{ BEARER | BODY | INVALID | STORE }>,
+    ),
+)]
 pub(crate) async fn register(
     _administrator: Administrator,
     role: Data<IssuerRole>,
@@ -29,6 +45,22 @@ pub(crate) async fn register(
 }
 
 /// Makes a one-time offer. Of its code only the fingerprint stays here.
+#[utoipa::path(
+    post, path = paths::LICENCE_OFFERS, operation_id = "createOffer", tag = tags::ADMINISTRATION,
+    params(("licence" = Reference, Path, description = "The licence's reference.")),
+    security(("administrator" = [])),
+    responses(
+        (status = CREATED, description = "The offer, to be handed to the holder and to nobody else.",
+            body = OfferCreated,
+            links(
+                ("redeem" = (operation_id = "redeemOffer", request_body = json!({ "code": "$response.body#/code" }),
+                    description = "Says what it is for.")),
+                ("issue" = (operation_id = "issueCredential", request_body = json!({ "code": "$response.body#/code" }),
+                    description = "Uses it, if its licence has no holder.")),
+            )),
+        Problems<{ BEARER | NOT_FOUND | LICENCE_UNKNOWN | SCHEMA_RETIRED | STORE }>,
+    ),
+)]
 pub(crate) async fn offer(_administrator: Administrator, role: Data<IssuerRole>, id: LicenceId) -> ApiResult {
     let store = &role.shared.store;
     let licence = store.licence(id.0).await?.ok_or(ApiError::LicenceUnknown)?;

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use glimpse_api::Metadata;
+use glimpse_api::{Metadata, paths};
 use glimpse_circuits::key::Issuer;
 use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_issuer::{IssuerSecretKey, TokenExchanges};
@@ -18,6 +18,8 @@ use glimpse_profiles::Profile;
 
 use crate::config::{ApiToken, IssuerConfig};
 use crate::nodes::Neighbours;
+use crate::openapi::problems::{self, Problems};
+use crate::openapi::tags;
 use crate::shared::Shared;
 use crate::workers::Workers;
 
@@ -77,6 +79,13 @@ pub(crate) fn builtin_schemas() -> impl Iterator<Item = Arc<Schema>> {
 }
 
 /// Keys and schemas.
+#[utoipa::path(
+    get, path = paths::METADATA, operation_id = "readMetadata", tag = tags::ISSUER,
+    responses(
+        (status = OK, description = "Who issues here, under which key, and which kinds of licences.", body = Metadata),
+        Problems<{ problems::NOTHING_MORE }>,
+    ),
+)]
 pub(crate) async fn metadata(role: Data<IssuerRole>) -> HttpResponse {
     HttpResponse::Ok().json(role.metadata())
 }

@@ -4,7 +4,10 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ReqData};
-use glimpse_api::{Blob, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest, TokenRespondResponse};
+use glimpse_api::openapi::ExchangeName as ExchangeNameSchema;
+use glimpse_api::{
+    Blob, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest, TokenRespondResponse, paths,
+};
 use glimpse_circuits::encoding::{DecodeError, Reader};
 use glimpse_circuits::token::{TOKEN_BATCH_SIZES, TokenCommitment, TokenPair};
 use glimpse_issuer::{ExchangeId, TokenError, TokenExchange, TokenExchanges};
@@ -15,9 +18,21 @@ use crate::extract::{ExchangePath, StrictJson};
 use crate::ids::{ExchangeName, Id};
 use crate::issuer::IssuerRole;
 use crate::nodes::pass_on;
+use crate::openapi::problems::{BODY, BUSY, EXCHANGE_UNKNOWN, INVALID, NOT_FOUND, Problems, STORE};
+use crate::openapi::tags;
 use crate::trace::TraceContext;
 
 /// First half: opens an exchange.
+#[utoipa::path(
+    post, path = paths::TOKENS, operation_id = "openTokenExchange", tag = tags::ISSUER,
+    request_body = TokenCommitRequest,
+    responses(
+        (status = OK, description = "The exchange is open for a few seconds.", body = TokenCommitResponse,
+            links(("close" = (operation_id = "closeTokenExchange",
+                parameters(("exchange" = "$response.body#/exchange")), description = "Ends it.")))),
+        Problems<{ BODY | INVALID | BUSY }>,
+    ),
+)]
 pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitRequest>) -> ApiResult {
     if body.0.key != *role.key.public() {
         return Err(ApiError::invalid("key", "is not one that tokens are made under here"));
@@ -30,6 +45,15 @@ pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitR
 }
 
 /// Second half: ends it, whatever comes of it. An exchange of another node is passed on to that.
+#[utoipa::path(
+    post, path = paths::TOKEN_EXCHANGE, operation_id = "closeTokenExchange", tag = tags::ISSUER,
+    params(("exchange" = ExchangeNameSchema, Path, description = "The exchange, as it was named when it was opened.")),
+    request_body = TokenRespondRequest,
+    responses(
+        (status = OK, description = "The responses that make tokens of the pairs.", body = TokenRespondResponse),
+        Problems<{ BODY | INVALID | NOT_FOUND | EXCHANGE_UNKNOWN | BUSY | STORE }>,
+    ),
+)]
 pub(crate) async fn respond(
     role: Data<IssuerRole>,
     trace: Option<ReqData<TraceContext>>,

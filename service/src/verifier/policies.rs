@@ -4,14 +4,26 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use glimpse_api::Policy;
+use glimpse_api::{Policy, paths};
 
 use super::{OWNER, VerifierRole};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{PolicyName, RelyingParty, StrictJson};
 use crate::ids::Id;
+use crate::openapi::problems::{BEARER, BODY, BUSY, INVALID, NOT_FOUND, POLICY_UNKNOWN, Problems, STORE};
+use crate::openapi::{examples, tags};
 
 /// Stores a policy, if a request could be made of it now.
+#[utoipa::path(
+    put, path = paths::POLICY, operation_id = "putPolicy", tag = tags::RELYING_PARTY,
+    params(("policy" = glimpse_api::openapi::PolicyName, Path, description = "The policy's name.")),
+    security(("relyingParty" = [])),
+    request_body(content = Policy, example = json!(examples::policy())),
+    responses(
+        (status = NO_CONTENT, description = "The policy is stored; one of this name is replaced."),
+        Problems<{ BEARER | BODY | NOT_FOUND | INVALID | BUSY | STORE }>,
+    ),
+)]
 pub(crate) async fn put(
     _relying_party: RelyingParty,
     role: Data<VerifierRole>,
@@ -26,6 +38,15 @@ pub(crate) async fn put(
 }
 
 /// Reads a policy.
+#[utoipa::path(
+    get, path = paths::POLICY, operation_id = "readPolicy", tag = tags::RELYING_PARTY,
+    params(("policy" = glimpse_api::openapi::PolicyName, Path, description = "The policy's name.")),
+    security(("relyingParty" = [])),
+    responses(
+        (status = OK, description = "The policy as it was stored.", body = Policy),
+        Problems<{ BEARER | NOT_FOUND | POLICY_UNKNOWN | INVALID | STORE }>,
+    ),
+)]
 pub(crate) async fn get(
     _relying_party: RelyingParty,
     role: Data<VerifierRole>,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use glimpse_api::{Decision, PresentationSubmission};
+use glimpse_api::openapi::{IdempotencyKey as IdempotencyKeySchema, Reference};
+use glimpse_api::{Decision, PresentationSubmission, SubmissionAccepted, paths};
 use glimpse_verifier::{Cause, Verdict, VerificationFailure};
-use serde_json::json;
 
 use super::VerifierRole;
 use super::checks::Client;
@@ -14,10 +14,29 @@ use super::report::{cause_code, report};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{IdempotencyKey, RequestId, StrictJson};
 use crate::ids::{Fingerprint, Id};
+use crate::openapi::problems::{
+    BODY, BUSY, INVALID, NOT_FOUND, PRESENTATION_REFUSED, Problems, REQUEST_CLOSED, REQUEST_EXPIRED,
+    REQUEST_UNKNOWN, STORE,
+};
+use crate::openapi::tags;
 use crate::store::{Closed, Outcome};
 
 /// Takes a presentation. The decision is made and kept even if the wallet goes away while it is made, and told again
 /// to whoever repeats the presentation under the same idempotency key: nobody but the wallet knows that.
+#[utoipa::path(
+    post, path = paths::PRESENTATION, operation_id = "submitPresentation", tag = tags::VERIFIER,
+    params(
+        ("request" = Reference, Path, description = "The request's reference."),
+        ("idempotency-key" = Option<IdempotencyKeySchema>, Header,
+            description = "Drawn by the wallet for this presentation. Whoever sends both again is answered alike."),
+    ),
+    request_body = PresentationSubmission,
+    responses(
+        (status = OK, description = "What was asked for is true.", body = SubmissionAccepted),
+        Problems<{ BODY | INVALID | NOT_FOUND | REQUEST_UNKNOWN | REQUEST_EXPIRED | REQUEST_CLOSED | PRESENTATION_REFUSED | BUSY
+            | STORE }>,
+    ),
+)]
 pub(crate) async fn submit(
     role: Data<VerifierRole>,
     client: Client,
@@ -29,7 +48,9 @@ pub(crate) async fn submit(
     let attempt = Fingerprint::of_parts(&[&key.0, &presentation]);
     let deciding = actix_web::rt::spawn(role.into_inner().decide(client, id.0, attempt, presentation));
     match deciding.await.map_err(|_| ApiError::Internal)?? {
-        Decision::Accepted => Ok(HttpResponse::Ok().json(json!({ "decision": Decision::Accepted }))),
+        Decision::Accepted => {
+            Ok(HttpResponse::Ok().json(SubmissionAccepted { decision: Decision::Accepted }))
+        }
         Decision::Refused => Err(ApiError::PresentationRefused),
     }
 }

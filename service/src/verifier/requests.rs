@@ -5,15 +5,41 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
 use actix_web::web::Data;
+use glimpse_api::openapi::Reference;
 use glimpse_api::{Policy, RequestCreated, RequestCreation, RequestStatus, ResultReport, paths};
 
 use super::{OWNER, VerifierRole};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{PolicyName, RelyingParty, RequestId, StrictJson};
 use crate::ids::Id;
+use crate::openapi::problems::{
+    BEARER, BODY, BUSY, INVALID, NOT_FOUND, POLICY_UNKNOWN, Problems, REQUEST_EXPIRED, REQUEST_UNKNOWN, STORE,
+};
+use crate::openapi::{examples, tags};
 use crate::store::{Outcome, StoredRequest};
 
 /// Makes a request.
+#[utoipa::path(
+    post, path = paths::REQUESTS, operation_id = "createRequest", tag = tags::RELYING_PARTY,
+    security(("relyingParty" = [])),
+    request_body(content = glimpse_api::openapi::RequestCreation, examples(
+        ("From a stored policy" = (value = json!({ "policy": "car-rental" }))),
+        ("From a policy in place" = (value = json!({ "inline": examples::policy() }))),
+    )),
+    responses(
+        (status = CREATED, description = "The request. Show its `request_uri` to the holder, as a link or a QR code.",
+            body = RequestCreated,
+            links(
+                ("read" = (operation_id = "readRequest", parameters(("request" = "$response.body#/id")),
+                    description = "The request itself, for the wallet.")),
+                ("submit" = (operation_id = "submitPresentation", parameters(("request" = "$response.body#/id")),
+                    description = "Takes the wallet's answer.")),
+                ("result" = (operation_id = "readResult", parameters(("request" = "$response.body#/id")),
+                    description = "What became of it.")),
+            )),
+        Problems<{ BEARER | BODY | POLICY_UNKNOWN | INVALID | BUSY | STORE }>,
+    ),
+)]
 pub(crate) async fn create(
     _relying_party: RelyingParty,
     role: Data<VerifierRole>,
@@ -24,6 +50,15 @@ pub(crate) async fn create(
 }
 
 /// The request in its canonical form, for wallets.
+#[utoipa::path(
+    get, path = paths::REQUEST, operation_id = "readRequest", tag = tags::VERIFIER,
+    params(("request" = Reference, Path, description = "The request's reference.")),
+    responses(
+        (status = OK, description = "The request in its canonical form (RFC 8785).",
+            body = glimpse_api::openapi::Request, content_type = "application/json"),
+        Problems<{ NOT_FOUND | REQUEST_UNKNOWN | REQUEST_EXPIRED | STORE }>,
+    ),
+)]
 pub(crate) async fn read(role: Data<VerifierRole>, id: RequestId) -> ApiResult {
     let stored = role.stored(id.0).await?;
     if role.has_expired(&stored) {
@@ -34,6 +69,16 @@ pub(crate) async fn read(role: Data<VerifierRole>, id: RequestId) -> ApiResult {
 }
 
 /// What became of it.
+#[utoipa::path(
+    get, path = paths::RESULT, operation_id = "readResult", tag = tags::RELYING_PARTY,
+    params(("request" = Reference, Path, description = "The request's reference.")),
+    security(("relyingParty" = [])),
+    responses(
+        (status = OK, description = "What became of the request, and what was learnt if it was accepted.",
+            body = ResultReport),
+        Problems<{ BEARER | NOT_FOUND | REQUEST_UNKNOWN | STORE }>,
+    ),
+)]
 pub(crate) async fn result(
     _relying_party: RelyingParty,
     role: Data<VerifierRole>,

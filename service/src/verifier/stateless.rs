@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use glimpse_api::StatelessVerification;
+use glimpse_api::{StatelessVerification, VerdictReport, paths};
 use glimpse_verifier::{Cause, VerificationFailure};
 
 use super::VerifierRole;
@@ -12,8 +12,19 @@ use super::checks::Client;
 use super::report::{cause_code, report};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{RelyingParty, StrictJson};
+use crate::openapi::problems::{BEARER, BODY, BUSY, INVALID, PRESENTATION_REFUSED, Problems};
+use crate::openapi::tags;
 
 /// A verdict, or what is wrong with the request, or nothing but that the presentation was not accepted.
+#[utoipa::path(
+    post, path = paths::VERIFY, operation_id = "verifyPresentation", tag = tags::RELYING_PARTY,
+    security(("relyingParty" = [])),
+    request_body = StatelessVerification,
+    responses(
+        (status = OK, description = "The presentation answers the request.", body = VerdictReport),
+        Problems<{ BEARER | BODY | INVALID | PRESENTATION_REFUSED | BUSY }>,
+    ),
+)]
 pub(crate) async fn verify(
     _relying_party: RelyingParty,
     role: Data<VerifierRole>,

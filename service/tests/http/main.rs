@@ -8,6 +8,7 @@ mod bodies;
 mod checks;
 mod flow;
 mod issuance;
+mod openapi;
 mod operator;
 mod requests;
 mod start;

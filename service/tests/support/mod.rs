@@ -1,9 +1,11 @@
 //! A service on a port of its own, and a wallet to visit it with.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod contract;
+
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use glimpse_api::{
@@ -27,6 +29,8 @@ use rand_core::OsRng;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
+
+use self::contract::{CONTRACT, Seen};
 
 pub const ADMIN: &str = "admin-token-of-the-tests";
 pub const RELYING_PARTY: &str = "relying-party-token-of-the-tests";
@@ -132,6 +136,7 @@ impl Response {
 pub struct Client {
     agent: ureq::Agent,
     pub url: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl Client {
@@ -141,7 +146,12 @@ impl Client {
             .timeout_global(Some(Duration::from_secs(30)))
             .build()
             .into();
-        Self { agent, url: url.to_owned() }
+        Self { agent, url: url.to_owned(), seen: Arc::default() }
+    }
+
+    /// What this client and its clones were answered.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
     }
 
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Response {
@@ -164,11 +174,14 @@ impl Client {
             Some(body) => self.agent.run(request.body(body).unwrap())?,
             None => self.agent.run(request.body(()).unwrap())?,
         };
-        Ok(Response {
+        let response = Response {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: response.body_mut().read_to_vec()?,
-        })
+        };
+        let path = path.strip_prefix(&self.url).unwrap_or(path);
+        self.seen.lock().unwrap().extend(CONTRACT.check(method, path, body, &response));
+        Ok(response)
     }
 
     pub fn get(&self, path: &str, token: Option<&str>) -> Response {

@@ -1,0 +1,148 @@
+//! Strings of one form: numbers, bytes, digests, references, names.
+
+use glimpse_circuits::issuance::IssuanceRequest;
+use serde_json::{Value, json};
+
+use super::{Component, object};
+
+/// `[a-z][a-z0-9_]{0,63}`.
+pub(super) const IDENTIFIER: &str = "[a-z][a-z0-9_]{0,63}";
+/// No control character, nor one that could rewrite the line it is shown on; U+E0000 to U+E007F are refused as well.
+const PRINTABLE: &str = "[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u061C\\u115F\\u1160\\u180E\\u200B-\\u200F\\u2028-\\u202E\
+    \\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF9-\\uFFFB]";
+/// No control character and no blank.
+const VISIBLE: &str = "[^\\s\\u0000-\\u001F\\u007F-\\u009F]";
+
+pub(super) fn components() -> Vec<Component> {
+    vec![
+        ("UnixSeconds", decimal("Seconds since 1970-01-01T00:00:00Z, below 2^64.", &json!("1795320300"))),
+        ("Bytes", bytes(None, "Bytes in base64url without padding, left-over bits 0.")),
+        ("Bytes32", bytes(Some(32), "32 bytes in base64url without padding.")),
+        ("Bytes64", bytes(Some(64), "64 bytes in base64url without padding.")),
+        (
+            "IssuanceRequest",
+            bytes(
+                Some(IssuanceRequest::LENGTH),
+                "The bytes of an issuance request (docs/protocol.md) in base64url without padding.",
+            ),
+        ),
+        ("Nonce", hex(32, "A number that is used once: 32 bytes in lower-case hexadecimal.")),
+        ("RequestDigest", hex(32, "The digest of a canonical request: 32 bytes in lower-case hexadecimal.")),
+        ("SchemaDigest", hex(32, "The digest of a schema: 32 bytes in lower-case hexadecimal.")),
+        ("IssuerKey", hex(32, "An issuer's public key: the encoding of a Ristretto point other than 0.")),
+        ("Reference", hex(16, "A reference of this service: 16 random bytes in lower-case hexadecimal.")),
+        (
+            "ExchangeName",
+            hex(
+                24,
+                "A token exchange and the node that holds it: 24 random bytes in lower-case hexadecimal.",
+            ),
+        ),
+        (
+            "IdempotencyKey",
+            pattern("Something random by which its sender's repetition is recognised.", "^[!-~]{16,128}$"),
+        ),
+        ("Identifier", pattern("A name inside a request or a schema.", &format!("^{IDENTIFIER}$"))),
+        (
+            "AttributeRef",
+            pattern(
+                "An attribute of a requested licence: the licence's name in the request, a dot, the attribute's name.",
+                &format!("^{IDENTIFIER}\\.{IDENTIFIER}$"),
+            ),
+        ),
+        ("SchemaId", schema_id()),
+        ("PolicyName", pattern("The name of a stored policy.", "^[a-z][a-z0-9_-]{0,63}$")),
+        (
+            "OfferCode",
+            json!({ "type": "string", "description": "The code of a one-time offer: 32 random bytes in base64url. \
+                As good as the licence until it is used." }),
+        ),
+        ("HolderReference", holder()),
+        (
+            "Text",
+            object(
+                "A text in both languages.",
+                json!({ "zh-CN": { "type": "string" }, "en": { "type": "string" } }),
+                json!({}),
+            ),
+        ),
+        ("Title", text("A name or title in both languages.", 120)),
+        ("Purpose", text("What the answer will be used for, in both languages. Shown to the holder.", 500)),
+    ]
+}
+
+/// An integer of 64 bits without a sign, as a decimal string.
+pub(super) fn decimal(description: &str, example: &Value) -> Value {
+    let mut schema = pattern(description, "^(?:0|[1-9][0-9]{0,19})$");
+    schema["examples"] = json!([example]);
+    schema
+}
+
+/// An integer of 128 bits as a decimal string.
+pub(super) fn signed(description: &str) -> Value {
+    pattern(&format!("{description} A decimal string of 128 bits."), "^(?:0|-?[1-9][0-9]{0,38})$")
+}
+
+pub(super) fn pattern(description: &str, pattern: &str) -> Value {
+    json!({ "type": "string", "description": description, "pattern": pattern })
+}
+
+/// 1 to `max` characters that can be shown on one line.
+pub(super) fn printable(description: &str, max: usize) -> Value {
+    let mut schema = pattern(description, &format!("^{PRINTABLE}+$"));
+    schema["minLength"] = json!(1);
+    schema["maxLength"] = json!(max);
+    schema
+}
+
+fn text(description: &str, max: usize) -> Value {
+    let text = |language| printable(language, max);
+    let languages = json!({ "zh-CN": text("Simplified Chinese."), "en": text("English.") });
+    object(description, languages, json!({}))
+}
+
+fn hex(bytes: usize, description: &str) -> Value {
+    pattern(description, &format!("^[0-9a-f]{{{}}}$", 2 * bytes))
+}
+
+/// Four characters for three bytes; the last of a rest has its unused bits 0.
+fn bytes(length: Option<usize>, description: &str) -> Value {
+    const ANY: &str = "[A-Za-z0-9_-]";
+    const FOUR_BITS: &str = "[AEIMQUYcgkosw048]";
+    const TWO_BITS: &str = "[AQgw]";
+    let form = match length {
+        None => format!("^(?:{ANY}{{4}})*(?:{ANY}{TWO_BITS}|{ANY}{{2}}{FOUR_BITS})?$"),
+        Some(length) => {
+            let whole = length / 3 * 4;
+            match length % 3 {
+                0 => format!("^{ANY}{{{whole}}}$"),
+                1 => format!("^{ANY}{{{}}}{TWO_BITS}$", whole + 1),
+                _ => format!("^{ANY}{{{}}}{FOUR_BITS}$", whole + 2),
+            }
+        }
+    };
+    let mut schema = pattern(description, &form);
+    schema["contentEncoding"] = json!("base64url");
+    schema
+}
+
+fn schema_id() -> Value {
+    let form = format!("^{IDENTIFIER}(?:\\.{IDENTIFIER})*$");
+    let mut schema = pattern("The id of a schema: names joined by dots.", &form);
+    schema["maxLength"] = json!(128);
+    schema["examples"] = json!(["cn.driving_licence"]);
+    schema
+}
+
+fn holder() -> Value {
+    let inside = "[^\\u0000-\\u001F\\u007F-\\u009F]";
+    let mut schema = pattern(
+        "The authority's own reference for the person or organisation: all licences of one holder carry the same. \
+         No blanks around it.",
+        &format!("^{VISIBLE}(?:{inside}*{VISIBLE})?$"),
+    );
+    schema["minLength"] = json!(1);
+    schema["maxLength"] = json!(256);
+    schema["examples"] = json!(["holder-0001"]);
+    schema
+}
