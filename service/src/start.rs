@@ -183,10 +183,10 @@ fn open_store(config: &Config, metrics: &Metrics) -> Result<SharedStore, StartEr
     match &config.store {
         StoreConfig::Embedded => {
             let store = RedbStore::open(&config.data_directory);
-            store.map(|store| Measured::new(store, metrics)).map_err(|error| refusal(config, error))
+            store.map(|store| Measured::share(store, metrics)).map_err(|error| refusal(config, error))
         }
         StoreConfig::Redis(redis) => match settle(RedisStore::open(redis))? {
-            Ok(store) => Ok(Measured::new(store, metrics)),
+            Ok(store) => Ok(Measured::share(store, metrics)),
             Err(OpenError::Config(error)) => Err(error.into()),
             Err(OpenError::Store(error)) => Err(refusal(config, error)),
         },

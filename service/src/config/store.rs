@@ -12,7 +12,7 @@ pub enum StoreConfig {
     #[default]
     Embedded,
     /// In Redis (or Valkey), for any number of nodes.
-    Redis(RedisConfig),
+    Redis(Box<RedisConfig>),
 }
 
 /// A Redis, and how to speak with it.

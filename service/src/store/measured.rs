@@ -27,8 +27,8 @@ pub(crate) struct Measured<S> {
 }
 
 impl<S: Store + 'static> Measured<S> {
-    /// Measures a store.
-    pub(crate) fn new(store: S, metrics: StoreMetrics) -> SharedStore {
+    /// Measures a store that handlers hold together.
+    pub(crate) fn share(store: S, metrics: StoreMetrics) -> SharedStore {
         Arc::new(Self { store, metrics, said: Mutex::default() })
     }
 
@@ -162,5 +162,49 @@ impl<S: Store + 'static> Store for Measured<S> {
 
     fn is_busy(&self) -> bool {
         self.store.is_busy()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+
+    use super::*;
+    use crate::metrics::Metrics;
+    use crate::store::RedbStore;
+    use crate::store::redis::RedisFault;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A store that is down fails with each request; the log says so once, for each way in which it does.
+    #[test]
+    fn the_same_failure_is_not_said_again_and_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = RedbStore::open(directory.path()).unwrap();
+        let metrics = Metrics::new().store;
+        let measured = Measured { store, metrics, said: Mutex::default() };
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        tracing::subscriber::with_default(subscriber, || {
+            for _ in 0..100 {
+                measured.say(&RedisFault::TimedOut.into());
+                measured.say(&StoreError::Emptied);
+            }
+        });
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 2, "{text}");
     }
 }

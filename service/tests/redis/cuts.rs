@@ -15,7 +15,7 @@ use crate::proxy::{Cut, Proxy};
 use crate::server::Redis;
 use crate::support::{ADMIN, RELYING_PARTY, Response, Service};
 use crate::visits::{
-    Visit, Visitor, available, credential, nothing_changed, policy, service_at, single, submit,
+    Visit, Visitor, available, credential, nothing_changed, policy, redis, service_at, single, submit,
 };
 
 /// Asks again whenever it is told that the store cannot be reached.
@@ -150,11 +150,11 @@ fn a_store_that_is_not_there_is_no_start() {
     let directory = tempfile::tempdir().unwrap();
     let address = format!("redis://127.0.0.1:{}", crate::server::free_port());
     let mut config = crate::support::config(directory.path());
-    config.store = glimpse_service::StoreConfig::Redis(glimpse_service::RedisConfig::new(single(address)));
+    config.store = redis(single(address));
     let refused = glimpse_service::Application::build(config.clone()).err().unwrap().to_string();
     assert!(refused.contains("cannot be reached"), "{refused}");
     let secret = RedisServers::Single("redis://:hunter2@127.0.0.1".into());
-    config.store = glimpse_service::StoreConfig::Redis(glimpse_service::RedisConfig::new(secret));
+    config.store = redis(secret);
     let refused = glimpse_service::Application::build(config).err().unwrap().to_string();
     assert!(refused.contains("no credentials") && !refused.contains("hunter2"), "{refused}");
 }

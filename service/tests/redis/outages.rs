@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::server::{Redis, cluster, free_port};
 use crate::visits::{
-    Visit, Visitor, available, credential, insist, nothing_changed, service_at, single, submit,
+    self, Visit, Visitor, available, credential, insist, nothing_changed, service_at, single, submit,
 };
 
 /// Longest time from the end of an outage to the end of its consequences.
@@ -144,6 +144,20 @@ fn a_node_of_a_cluster_killed_and_started_again() {
     outage_of(servers, &mut nodes, down, up);
 }
 
+/// Every connection has broken by then, and nobody is told.
+#[test]
+fn killed_and_started_again_between_requests() {
+    let mut redis = Redis::start();
+    let service = service_at(single(redis.address()), |_| ());
+    let visitor = Visitor::of(&service);
+    let visits: Vec<Visit> = (0..8).map(|_| visitor.visit()).collect();
+    redis.kill();
+    redis.restart();
+    for visit in &visits {
+        assert_eq!(submit(visitor.client(), visit, 0).status, 200);
+    }
+}
+
 #[test]
 fn what_happened_to_the_store_is_counted() {
     let mut redis = Redis::start();
@@ -151,8 +165,7 @@ fn what_happened_to_the_store_is_counted() {
     let service = crate::support::Service::start_with(|config| {
         config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
         config.clock = glimpse_service::Clock::system();
-        config.store =
-            glimpse_service::StoreConfig::Redis(glimpse_service::RedisConfig::new(single(address)));
+        config.store = visits::redis(single(address));
     });
     let client = service.client();
     assert_eq!(client.get(paths::READYZ, None).status, 200);

@@ -22,8 +22,13 @@ pub fn service_at(servers: RedisServers, change: impl FnOnce(&mut RedisConfig)) 
     change(&mut redis);
     Service::start_with(|config| {
         config.clock = Clock::system();
-        config.store = StoreConfig::Redis(redis);
+        config.store = StoreConfig::Redis(Box::new(redis));
     })
+}
+
+/// A configuration that says where, and nothing else.
+pub fn redis(servers: RedisServers) -> StoreConfig {
+    StoreConfig::Redis(Box::new(RedisConfig::new(servers)))
 }
 
 pub fn single(address: String) -> RedisServers {

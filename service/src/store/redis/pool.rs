@@ -86,9 +86,11 @@ impl Pool {
     }
 
     async fn attempts(&self, ask: &Ask) -> Result<Value, RedisFault> {
+        // Twice at the same place: there the second connection is a new one, elsewhere it may be as old as the first.
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
         let mut repeated = false;
         loop {
-            let (place, generation, mut link) = self.link().await?;
+            let (place, generation, mut link) = self.link(first).await?;
             let error = match self.send(&mut link, ask).await {
                 Ok(answer) => {
                     place.works(generation);
@@ -109,20 +111,27 @@ impl Pool {
     }
 
     /// A connection that seems to work, with its place and generation.
-    async fn link(&self) -> Result<(&Place, u64, Link), RedisFault> {
-        let first = self.next.fetch_add(1, Ordering::Relaxed);
+    async fn link(&self, first: usize) -> Result<(&Place, u64, Link), RedisFault> {
         let mut fault = RedisFault::Unreachable;
-        let mut being_made = None;
+        let (mut tried, mut being_made) = (false, None);
         for offset in 0..self.places.len() {
             let place = &self.places[first.wrapping_add(offset) % self.places.len()];
             match place.look() {
                 Seen::Link(generation, link) => return Ok((place, generation, link)),
                 Seen::Resting(found) => fault = found,
+                // One that cannot be made is enough; another may still be there.
+                Seen::Empty if tried => {}
                 Seen::Empty => match place.connecting.try_lock() {
-                    Ok(_held) => return self.connect(place).await,
+                    Ok(_held) => match self.connect(place).await {
+                        Ok(found) => return Ok(found),
+                        Err(found) => (fault, tried) = (found, true),
+                    },
                     Err(_) => being_made = being_made.or(Some(place)),
                 },
             }
+        }
+        if tried {
+            return Err(fault);
         }
         let Some(place) = being_made else { return Err(fault) };
         let _held = place.connecting.lock().await;

@@ -13,6 +13,9 @@ use crate::ids::{Fingerprint, Id};
 use crate::store::records::{RequestRecord, from_json, to_json};
 use crate::store::{Attempted, Closed, Outcome, StoreError, StoredRequest};
 
+/// What a field of a hash holds, if it is there.
+type Field = Option<Vec<u8>>;
+
 impl RedisStore {
     pub(super) async fn insert_policy(
         &self,
@@ -56,7 +59,7 @@ impl RedisStore {
 
     pub(super) async fn find_request(&self, id: Id) -> Result<Option<StoredRequest>, StoreError> {
         let fields = ["record", "attempt", "outcome"];
-        let (record, attempt, outcome): (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>) =
+        let (record, attempt, outcome): (Field, Field, Field) =
             self.ask(Ask::read(cmd("HMGET").arg(self.keys.request(id)).arg(&fields))).await?;
         let Some(record) = record else { return Ok(None) };
         let RequestRecord { owner, request } = from_json("requests", &record)?;

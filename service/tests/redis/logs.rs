@@ -1,0 +1,64 @@
+//! What the log says of a Redis, and what it does not say.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use glimpse_api::paths;
+use serde_json::json;
+use sha2::Digest;
+use tracing_subscriber::EnvFilter;
+
+use crate::server::Redis;
+use crate::support::{ADMIN, DRIVING, RELYING_PARTY};
+use crate::visits::{Visitor, available, credential, service_at, single, submit};
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Other tests are in this log too: it is asked for what is in it, never for how often.
+#[test]
+fn warnings_and_failures_but_no_keys_and_no_records() {
+    let captured = Captured::default();
+    let writer = captured.clone();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("trace,ureq=off,ureq_proto=off,mio=off"))
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .init();
+    let mut redis = Redis::start_with(&["--appendonly", "no", "--maxmemory-policy", "allkeys-lru"]);
+    let service = service_at(single(redis.address()), |redis| redis.password = None);
+    let visitor = Visitor::of(&service);
+    let client = visitor.client();
+    let licence = client.register_sample(DRIVING, 77);
+    let body = visitor.asked();
+    let issued = credential(client.post(paths::CREDENTIALS, None, &body));
+    let visit = visitor.visit();
+    assert_eq!(submit(client, &visit, 0).status, 200);
+    redis.kill();
+    assert!(available(|| client.post(paths::CREDENTIALS, None, &body)).is_none());
+    assert!(available(|| submit(client, &visit, 0)).is_none());
+
+    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let code = body["code"].as_str().unwrap().to_owned();
+    let fingerprint = hex::encode(sha2::Sha256::digest(code.as_bytes()));
+    let issued = json!(glimpse_api::Blob::from(issued.as_slice())).as_str().unwrap()[..40].to_owned();
+    let secrets = [licence, code, fingerprint, issued, visit.created.id.clone(), "holder-77".into()];
+    for secret in secrets.iter().map(String::as_str).chain([ADMIN, RELYING_PARTY]) {
+        let found = log.lines().find(|line| line.contains(secret));
+        assert!(found.is_none(), "{secret} in {found:?}");
+    }
+    for said in ["keeps nothing on disk", "evict anything", "store error=Redis cannot be reached"] {
+        assert!(log.contains(said), "{said}");
+    }
+}
