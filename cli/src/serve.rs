@@ -1,14 +1,14 @@
 //! `glimpse serve`.
 
 use std::io::IsTerminal;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use glimpse_api::Metadata;
 use glimpse_circuits::text::Text;
-use glimpse_service::{ApiToken, Config, IssuerConfig, VerifierConfig, spawn};
+use glimpse_service::{Access, ApiToken, Config, IpNet, IssuerConfig, Principal, VerifierConfig, spawn};
 use tracing_subscriber::EnvFilter;
 
 use crate::output::{Outcome, line, read_secret, read_text};
@@ -55,6 +55,13 @@ pub(crate) struct Arguments {
     /// File with the metadata of another issuer to trust, as its /issuer/v1/metadata answers; may be repeated
     #[arg(long = "trust", requires = "verifier_name")]
     trust: Vec<PathBuf>,
+    /// File that says who may do what, besides those with the tokens above; `glimpse access check` checks one
+    #[arg(long, env = "GLIMPSE_ACCESS_FILE")]
+    access_file: Option<PathBuf>,
+    /// Address or network, such as 10.0.0.0/8, of proxies that say where a request comes from in Forwarded or
+    /// X-Forwarded-For; may be repeated
+    #[arg(long = "trusted-proxy", env = "GLIMPSE_TRUSTED_PROXY", value_delimiter = ',', value_parser = network)]
+    trusted_proxies: Vec<IpNet>,
     /// Address to answer GET /metrics on, for the operator alone [default: nowhere]
     #[arg(long, env = "GLIMPSE_METRICS_LISTEN")]
     metrics_listen: Option<SocketAddr>,
@@ -92,16 +99,22 @@ fn config(arguments: Arguments) -> Result<Config, Box<dyn std::error::Error>> {
     let mut config = Config::new(arguments.listen, &arguments.data);
     config.public_uri = arguments.public_uri;
     config.metrics_listen = arguments.metrics_listen;
+    config.trusted_proxies = arguments.trusted_proxies;
+    let administrator = token(arguments.admin_token_file)?.as_ref().map(Principal::sole_administrator);
+    let relying_party = token(arguments.verifier_token_file)?.as_ref().map(Principal::sole_relying_party);
+    let principals = administrator.into_iter().chain(relying_party);
+    config.access = match arguments.access_file {
+        Some(path) => Access::from_file(path, principals)?,
+        None => Access::new(principals)?,
+    };
     if let (Some(id), Some(name)) = (arguments.issuer_id, arguments.issuer_name) {
         let key_file = arguments.issuer_key_file.unwrap_or_else(|| arguments.data.join("issuer.key"));
-        let mut issuer = IssuerConfig::new(id, text(name, arguments.issuer_name_en), key_file);
-        issuer.admin_token = token(arguments.admin_token_file)?;
+        let issuer = IssuerConfig::new(id, text(name, arguments.issuer_name_en), key_file);
         config.issuer = Some(issuer);
     }
     if let Some(name) = arguments.verifier_name {
         let mut verifier = VerifierConfig::new(text(name, arguments.verifier_name_en));
         verifier.audience = arguments.audience;
-        verifier.api_token = token(arguments.verifier_token_file)?;
         for path in &arguments.trust {
             let metadata: Metadata = glimpse_circuits::json::from_str(&read_text(path)?)
                 .map_err(|error| format!("{}: {error}", path.display()))?;
@@ -117,6 +130,12 @@ fn token(path: Option<PathBuf>) -> Result<Option<ApiToken>, Box<dyn std::error::
     let Some(path) = path else { return Ok(None) };
     let token = read_secret(&path)?;
     Ok(Some(ApiToken::new(token.as_str()).map_err(|error| format!("{}: {error}", path.display()))?))
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.map_err(|_| "expected an address or a network, such as 10.0.0.0/8".to_owned())
 }
 
 fn text(zh_cn: String, en: Option<String>) -> Text {

@@ -109,9 +109,10 @@ mod tests {
     use glimpse_api::{PROBLEM_CONTENT_TYPE, Problem};
 
     use super::*;
+    use crate::access::Access;
     use crate::config::{Clock, Limits};
     use crate::metrics::Metrics;
-    use crate::store::RedbStore;
+    use crate::store::{Buckets, RedbStore};
 
     #[actix_web::test]
     async fn panics_and_delays_are_answered_like_other_faults() {
@@ -121,9 +122,12 @@ mod tests {
         let shared = Shared {
             store,
             clock: Clock::system(),
+            access: Access::default(),
+            trusted_proxies: Vec::new(),
             public_uri: String::new(),
             limits,
             metrics: Metrics::new(),
+            own_buckets: Buckets::new(),
         };
         let slow = async || {
             tokio::time::sleep(Duration::from_secs(60)).await;

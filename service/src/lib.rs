@@ -17,10 +17,17 @@
 //! disk. Proofs are made and checked on bounded pools, away from the event loops; presentations that come in together are
 //! checked together.
 //!
+//! Who may do what is said by [`Access`]: an issuer's administrator, relying parties with what each of them may ask for,
+//! auditors. What they do is logged under the target `audit`. How often a client may do something is limited by
+//! [`RateLimits`].
+//!
 //! Logs carry a request id, the method, the *pattern* of the route, the status and the time taken. Offer codes, ids of
 //! exchanges and of requests are worth something to whoever reads them, so paths are not logged.
 
+mod access;
 mod application;
+mod audit;
+mod client;
 mod config;
 mod envelope;
 mod error;
@@ -31,6 +38,7 @@ mod issuer;
 mod key_file;
 mod metrics;
 mod problem;
+mod rates;
 mod routes;
 mod shared;
 mod start;
@@ -38,8 +46,13 @@ mod store;
 mod verifier;
 mod workers;
 
+pub use access::{
+    Access, AccessError, AccessProblem, Allowed, Key, Principal, Registration, Role, StatementKind, fresh_key,
+};
 pub use application::{Application, Running, StopHandle, spawn};
 pub use config::{
     ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, VerifierConfig,
 };
+pub use ipnet::IpNet;
+pub use rates::{RateLimit, RateLimits};
 pub use start::StartError;

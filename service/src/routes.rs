@@ -9,7 +9,7 @@ use glimpse_api::paths;
 use crate::error::{ApiError, ApiResult};
 use crate::issuer::{self, IssuerRole};
 use crate::verifier::{self, VerifierRole};
-use crate::{health, shared::Shared};
+use crate::{audit, health, shared::Shared};
 
 /// What a service serves.
 #[derive(Clone)]
@@ -57,6 +57,9 @@ fn verifier_routes(app: &mut ServiceConfig) {
     app.service(policy.default_service(web::to(async || not_allowed("GET, HEAD, PUT"))));
     app.service(reads(paths::REQUEST, verifier::requests::read));
     app.service(reads(paths::RESULT, verifier::requests::result));
+    app.service(reads(paths::AUDIT_RELYING_PARTIES, audit::relying_parties));
+    app.service(reads(paths::AUDIT_POLICIES, audit::policies));
+    app.service(reads(paths::AUDIT_REQUEST, audit::request));
 }
 
 fn reads<F, Args>(path: &str, handler: F) -> Resource

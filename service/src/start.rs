@@ -23,7 +23,7 @@ use crate::key_file;
 use crate::metrics::Metrics;
 use crate::routes::Roles;
 use crate::shared::Shared;
-use crate::store::{RedbStore, SharedStore, StoreError};
+use crate::store::{Buckets, RedbStore, SharedStore, StoreError};
 use crate::verifier::VerifierRole;
 
 /// Why a service did not start.
@@ -109,9 +109,12 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let shared = Arc::new(Shared {
         store,
         clock: config.clock,
+        access: config.access,
+        trusted_proxies: config.trusted_proxies,
         public_uri,
         limits: config.limits,
         metrics: Metrics::new(),
+        own_buckets: Buckets::new(),
     });
     let issuer = config
         .issuer
@@ -171,6 +174,11 @@ fn check_verifier(config: Option<&VerifierConfig>, public_uri: &str) -> Result<(
         member: "verifier: public URI, audience and its name",
         reason,
     })
+}
+
+/// Whether a request could carry this as the name of who asks.
+pub(crate) fn is_nameable(name: &Text) -> bool {
+    probe("https://relying-party.example", "relying-party", name).is_ok()
 }
 
 /// Whether a request could carry these: the protocol has the rule, and an issuer's id and name follow it too.

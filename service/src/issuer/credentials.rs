@@ -15,6 +15,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::StrictJson;
 use crate::ids::Fingerprint;
 use crate::issuer::IssuerRole;
+use crate::rates::{Offers, Within};
 use crate::store::{HolderRecord, IssuanceRecord, LicenceRecord, OpenOffer, RecordedIssuance};
 
 /// How often a handle that is given out already is replaced by another. With a million credentials under a key, one
@@ -24,7 +25,11 @@ const MAX_DRAWS: usize = 16;
 const NO_REQUEST: &[u8] = b"no request";
 
 /// Says what an offer is for.
-pub(crate) async fn redeem(role: Data<IssuerRole>, body: StrictJson<OfferRedemption>) -> ApiResult {
+pub(crate) async fn redeem(
+    role: Data<IssuerRole>,
+    _within: Within<Offers>,
+    body: StrictJson<OfferRedemption>,
+) -> ApiResult {
     let offer = role.open_offer(Fingerprint::of(body.0.code.as_bytes())).await?;
     let schema = role.schema(&offer.licence)?.digest();
     let details =
@@ -33,7 +38,11 @@ pub(crate) async fn redeem(role: Data<IssuerRole>, body: StrictJson<OfferRedempt
 }
 
 /// Issues the credential of an offer, or repeats the answer to the same request.
-pub(crate) async fn credential(role: Data<IssuerRole>, body: StrictJson<CredentialRequest>) -> ApiResult {
+pub(crate) async fn credential(
+    role: Data<IssuerRole>,
+    _within: Within<Offers>,
+    body: StrictJson<CredentialRequest>,
+) -> ApiResult {
     let code = Fingerprint::of(body.0.code.as_bytes());
     let request = body.0.request.map(|blob| blob.0);
     let credential = role.credential(code, request.map(Arc::from)).await?;

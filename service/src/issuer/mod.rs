@@ -16,14 +16,13 @@ use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_issuer::{IssuerSecretKey, TokenExchanges};
 use glimpse_profiles::Profile;
 
-use crate::config::{ApiToken, IssuerConfig};
+use crate::config::IssuerConfig;
 use crate::shared::Shared;
 use crate::workers::Workers;
 
 /// An issuer of every built-in profile under one key.
 pub(crate) struct IssuerRole {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) admin_token: Option<ApiToken>,
     key: Arc<IssuerSecretKey>,
     issuer: Issuer,
     schemas: BTreeMap<SchemaDigest, Arc<Schema>>,
@@ -45,7 +44,6 @@ impl IssuerRole {
         };
         let exchanges = TokenExchanges::new(config.exchange_capacity, config.exchange_lifetime);
         Self {
-            admin_token: config.admin_token,
             key,
             issuer,
             schemas,

@@ -14,9 +14,14 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{ExchangePath, StrictJson};
 use crate::ids::Id;
 use crate::issuer::IssuerRole;
+use crate::rates::{Tokens, Within};
 
 /// First half: opens an exchange.
-pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitRequest>) -> ApiResult {
+pub(crate) async fn commit(
+    role: Data<IssuerRole>,
+    _within: Within<Tokens>,
+    body: StrictJson<TokenCommitRequest>,
+) -> ApiResult {
     if body.0.key != *role.key.public() {
         return Err(ApiError::invalid("key", "is not one that tokens are made under here"));
     }
@@ -29,6 +34,7 @@ pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitR
 /// Second half: ends it, whatever comes of it.
 pub(crate) async fn respond(
     role: Data<IssuerRole>,
+    _within: Within<Tokens>,
     exchange: ExchangePath,
     body: StrictJson<TokenRespondRequest>,
 ) -> ApiResult {

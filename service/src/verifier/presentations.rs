@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use futures_util::future::join;
 use glimpse_api::{Decision, PresentationSubmission};
 use glimpse_verifier::{Cause, Verdict, VerificationFailure};
 use serde_json::json;
 
 use super::VerifierRole;
-use super::checks::Client;
 use super::report::{cause_code, report};
+use crate::client::Client;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{IdempotencyKey, RequestId, StrictJson};
 use crate::ids::{Fingerprint, Id};
+use crate::rates::Presentations;
 use crate::store::{Closed, Outcome};
 
 /// Takes a presentation. The decision is made and kept even if the wallet goes away while it is made, and told again
@@ -42,7 +44,10 @@ impl VerifierRole {
         attempt: Fingerprint,
         presentation: Vec<u8>,
     ) -> Result<Decision, ApiError> {
-        let stored = self.stored(id).await?;
+        // Both ask the store: together they take no longer than one.
+        let (spent, stored) = join(self.shared.spend::<Presentations>(client), self.stored(id)).await;
+        spent?;
+        let stored = stored?;
         match &stored.outcome {
             Some(earlier) if earlier.is_of(&attempt) => return Ok(decision(&earlier.outcome)),
             Some(_) => return Err(ApiError::RequestClosed),

@@ -4,10 +4,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
 mod bodies;
 mod checks;
 mod flow;
 mod issuance;
+mod over_asking;
+mod rates;
 mod requests;
 mod start;
 mod tokens;

@@ -1,0 +1,12 @@
+//! The certificate of a TLS connection, as far as it says who somebody is.
+
+use actix_web::HttpRequest;
+
+/// SHA-256 of the certificate that a client has shown and that was verified. In the data of its connection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PeerCertificate(pub(crate) [u8; 32]);
+
+/// The SHA-256 of the client's certificate, if it has shown one.
+pub(crate) fn peer_certificate(request: &HttpRequest) -> Option<[u8; 32]> {
+    request.conn_data::<PeerCertificate>().map(|certificate| certificate.0)
+}
