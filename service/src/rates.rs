@@ -8,11 +8,15 @@ use std::time::{Duration, Instant};
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use tokio::time::timeout;
 
 use crate::client::Client;
 use crate::error::ApiError;
 use crate::shared::Shared;
-use crate::store::{Rate, Spent};
+use crate::store::{Rate, Spent, StoreError};
+
+/// Longest wait for the store to count. It is not worth more.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How often each client may do what, at most. A client is a principal, or whoever has a network address where nobody
 /// has to say who he is: behind one address there may be a whole company, or a mobile network.
@@ -110,14 +114,17 @@ impl Shared {
     pub(crate) async fn spend<C: Class>(&self, client: Client) -> Result<(), ApiError> {
         let Some(rate) = C::limit(&self.limits.rates).rate() else { return Ok(()) };
         let bucket = client.bucket(C::NAME);
-        let spent = match self.store.spend(bucket, rate).await {
-            Ok(spent) => spent,
-            Err(_) => self.own_buckets.spend(bucket, rate, Instant::now()),
-        };
-        match spent {
-            Spent::Yes => Ok(()),
-            Spent::After(wait) => Err(ApiError::RateLimited { retry_after: whole_seconds(wait) }),
-        }
+        let asked = timeout(PATIENCE, self.store.spend(bucket, rate)).await;
+        let asked = asked.unwrap_or(Err(StoreError::Interrupted));
+        settle(asked, || self.own_buckets.spend(bucket, rate, Instant::now()))
+    }
+}
+
+/// What the store said, or what this node counts by itself.
+fn settle(asked: Result<Spent, StoreError>, own: impl FnOnce() -> Spent) -> Result<(), ApiError> {
+    match asked.unwrap_or_else(|_| own()) {
+        Spent::Yes => Ok(()),
+        Spent::After(wait) => Err(ApiError::RateLimited { retry_after: whole_seconds(wait) }),
     }
 }
 
@@ -146,6 +153,7 @@ impl<C: Class> FromRequest for Within<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Buckets;
 
     #[test]
     fn rates_and_seconds() {
@@ -156,5 +164,20 @@ mod tests {
         for (milliseconds, seconds) in [(1, 1), (1000, 1), (1001, 2), (59_999, 60)] {
             assert_eq!(whole_seconds(Duration::from_millis(milliseconds)), seconds);
         }
+    }
+
+    #[test]
+    fn without_the_store_a_node_counts_by_itself() {
+        let (buckets, now) = (Buckets::new(), Instant::now());
+        let rate = Rate { burst: 2, interval: Duration::from_millis(1500) };
+        let bucket = Client::at([192, 0, 2, 1].into()).bucket("tokens");
+        let ask =
+            |asked| settle(asked, || buckets.spend(bucket, rate, now)).map_err(|error| error.to_string());
+        let lost = || Err(StoreError::Interrupted);
+        assert_eq!([ask(lost()), ask(lost())], [Ok(()), Ok(())]);
+        let refused = settle(lost(), || buckets.spend(bucket, rate, now));
+        assert!(matches!(refused, Err(ApiError::RateLimited { retry_after: 2 })), "{refused:?}");
+        // What the store says holds, whatever was counted here.
+        assert!(ask(Ok(Spent::Yes)).is_ok() && ask(Ok(Spent::After(Duration::ZERO))).is_err());
     }
 }

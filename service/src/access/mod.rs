@@ -17,7 +17,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
@@ -41,6 +41,8 @@ struct Inner {
     given: Vec<Principal>,
     file: Option<PathBuf>,
     current: ArcSwap<Principals>,
+    /// So that nobody puts what he read earlier in the place of what another read later.
+    reloading: Mutex<()>,
 }
 
 impl Access {
@@ -63,6 +65,7 @@ impl Access {
     /// So a key is changed without a gap: write the new one beside the old one and load, let the principal change over,
     /// take the old one out and load again. Requests that are being answered go on with what they began with.
     pub fn reload(&self) -> Result<bool, AccessError> {
+        let _alone = self.0.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let new = self.0.read()?;
         let changed = **self.0.current.load() != new;
         if changed {
@@ -82,7 +85,7 @@ impl Access {
     }
 
     fn take(given: Vec<Principal>, file: Option<PathBuf>) -> Result<Self, AccessError> {
-        let inner = Inner { given, file, current: ArcSwap::default() };
+        let inner = Inner { given, file, ..Inner::default() };
         inner.current.store(Arc::new(inner.read()?));
         Ok(Self(Arc::new(inner)))
     }

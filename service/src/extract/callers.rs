@@ -56,7 +56,11 @@ impl RelyingParty {
     /// Fails if it may not ask for all of this.
     pub(crate) fn expect_registered(&self, ask: &Ask<'_>) -> Result<(), ApiError> {
         let refusals = self.registration.refusals(ask);
-        if refusals.is_empty() { Ok(()) } else { Err(ApiError::OverAsking(refusals)) }
+        if refusals.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(target: "audit", principal = self.id(), act = "asking refused", members = refusals.len());
+        Err(ApiError::OverAsking(refusals))
     }
 }
 
