@@ -148,7 +148,7 @@ fn each_kind_of_statement_needs_its_registration() {
         let allowed = ask("all");
         assert!([204, 422].contains(&allowed.status), "{kind:?}");
         let at = format!("statements[0].{}", kind.name());
-        assert_eq!(ask("others").fields(403, "over-asking"), [at.clone()]);
+        assert_eq!(ask("others").fields(403, "over-asking"), [at.as_str()]);
         let fields = ask("no-attribute").fields(403, "over-asking");
         let operands = if kind == StatementKind::Equal { 2 } else { 1 };
         assert!(fields.len() == operands && fields.iter().all(|field| field.starts_with(&at)), "{fields:?}");

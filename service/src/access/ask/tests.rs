@@ -64,7 +64,7 @@ fn every_kind_needs_its_name_and_each_of_its_attributes() {
         assert!(refused(&anything, statements.clone()).is_empty());
         let others = StatementKind::ALL.into_iter().filter(|other| *other != kind).collect();
         let without = Registration { statements: Allowed::Only(others), ..anything.clone() };
-        assert_eq!(refused(&without, statements.clone()), [at.clone()]);
+        assert_eq!(refused(&without, statements.clone()), [at.as_str()]);
         let exactly = Registration { statements: Allowed::Only(vec![kind]), ..anything.clone() };
         assert!(refused(&exactly, statements.clone()).is_empty());
 
