@@ -26,7 +26,9 @@ pub(crate) async fn verify(
     let (request, presentation) = (Arc::new(body.0.request), body.0.presentation.0);
     let document = request.document();
     relying_party.expect_registered(&Ask::of_request(document, role.verifier.registry(), "request."))?;
-    if document.audience_name != *role.name_of(&relying_party) {
+    // Of a request to another audience that is what there is to say, and it is said below.
+    let is_ours = document.audience == role.verifier.audience();
+    if is_ours && document.audience_name != *role.name_of(&relying_party) {
         let reason = "must be the name under which the relying party is registered";
         return Err(ApiError::invalid("request.audience_name", reason));
     }
