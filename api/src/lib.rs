@@ -3,6 +3,7 @@
 //! Binary values are base64url without padding; integers are decimal strings, as everywhere in Glimpse. Members that
 //! a type does not have are refused.
 
+mod audit;
 mod blob;
 mod issuer;
 #[cfg(feature = "openapi")]
@@ -10,6 +11,10 @@ pub mod openapi;
 mod problem;
 mod verifier;
 
+pub use audit::{
+    AllowedNames, AuditedPolicies, AuditedPolicy, AuditedRequest, KeyValidity, MayAsk,
+    RegisteredRelyingParties, RegisteredRelyingParty,
+};
 pub use blob::Blob;
 pub use issuer::{
     CredentialRequest, CredentialResponse, LicenceRegistration, Metadata, OfferCreated, OfferDetails,
@@ -54,6 +59,12 @@ pub mod paths {
     pub const RESULT: &str = "/verifier/v1/requests/{request}/result";
     /// Checks a presentation without keeping anything (POST, relying party).
     pub const VERIFY: &str = "/verifier/v1/verify";
+    /// The relying parties and what they may ask for (GET, auditor).
+    pub const AUDIT_RELYING_PARTIES: &str = "/audit/v1/relying-parties";
+    /// What a relying party has stored to ask for (GET, auditor).
+    pub const AUDIT_POLICIES: &str = "/audit/v1/relying-parties/{relying_party}/policies";
+    /// Who made a request, and for what (GET, auditor).
+    pub const AUDIT_REQUEST: &str = "/audit/v1/requests/{request}";
     /// Whether the process runs (GET).
     pub const LIVEZ: &str = "/livez";
     /// Whether it can serve (GET).

@@ -21,12 +21,15 @@ use glimpse_profiles::sample::Persona;
 use glimpse_prover::{
     Credential, Holding, LinkSecret, PendingIssuance, PendingTokens, Showing, Token, present,
 };
-use glimpse_service::{ApiToken, Config, IssuerConfig, Running, VerifierConfig, spawn};
+use glimpse_service::{
+    Access, ApiToken, Config, IssuerConfig, Principal, RateLimits, Running, VerifierConfig, spawn,
+};
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const BEARER: &str = "token-of-the-benchmarks";
+const ADMINISTRATOR: &str = "administrator-of-the-benchmarks";
 const SCHEMA: &str = "cn.driving_licence";
 
 /// Requests and answers of a relying party and a holder.
@@ -72,13 +75,16 @@ impl Site {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let name = |text: &str| Text { zh_cn: text.into(), en: text.into() };
-        let mut issuer =
-            IssuerConfig::new("91000000BENCH", name("Issuer"), directory.path().join("issuer.key"));
-        issuer.admin_token = Some(ApiToken::new(BEARER).unwrap());
-        let mut verifier = VerifierConfig::new(name("Verifier"));
-        verifier.api_token = Some(ApiToken::new(BEARER).unwrap());
+        let issuer = IssuerConfig::new("91000000BENCH", name("Issuer"), directory.path().join("issuer.key"));
+        let verifier = VerifierConfig::new(name("Verifier"));
         let mut config = Config::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), directory.path());
         (config.issuer, config.verifier, config.stop_on_signals) = (Some(issuer), Some(verifier), false);
+        let token = |text: &str| ApiToken::new(text).unwrap();
+        let administrator = Principal::sole_administrator(&token(ADMINISTRATOR));
+        let relying_party = Principal::sole_relying_party(&token(BEARER));
+        config.access = Access::new([administrator, relying_party]).unwrap();
+        // As fast as it can.
+        config.limits.rates = RateLimits::NONE;
         Self {
             running: spawn(config).unwrap(),
             agent: ureq::Agent::new_with_defaults(),
@@ -96,7 +102,8 @@ impl Site {
     }
 
     fn post<T: serde::de::DeserializeOwned>(&self, path: &str, body: &Value) -> T {
-        let request = self.agent.post(self.uri(path)).header("authorization", format!("Bearer {BEARER}"));
+        let bearer = if path.starts_with("/admin/") { ADMINISTRATOR } else { BEARER };
+        let request = self.agent.post(self.uri(path)).header("authorization", format!("Bearer {bearer}"));
         request.send_json(body).unwrap().body_mut().read_json().unwrap()
     }
 

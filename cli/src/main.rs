@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 when all went as it should, 1 when something was refused or failed, 2 when the command line is wrong.
 
+mod access;
 mod demo;
 mod http;
 mod licence;
@@ -31,6 +32,9 @@ enum Command {
     Demo(demo::Arguments),
     /// Run the service: issuer, verifier, or both
     Serve(Box<serve::Arguments>),
+    /// Make keys and check access files (operator)
+    #[command(subcommand)]
+    Access(access::Command),
     /// Register licences and make offers (issuer's administrator)
     #[command(subcommand)]
     Licence(licence::Command),
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Serve(arguments) => serve::run(*arguments),
+        Command::Access(command) => access::run(command),
         Command::Licence(command) => licence::run(command),
         Command::Request(command) => request::run(command),
         Command::Verify(arguments) => verify::run(&arguments),

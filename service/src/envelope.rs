@@ -173,11 +173,12 @@ mod tests {
     use glimpse_api::{PROBLEM_CONTENT_TYPE, Problem};
 
     use super::*;
+    use crate::access::Access;
     use crate::config::{Clock, Limits};
     use crate::drain::Drain;
     use crate::metrics::Metrics;
     use crate::nodes::Node;
-    use crate::store::RedbStore;
+    use crate::store::{Buckets, RedbStore};
 
     #[actix_web::test]
     async fn handlers_find_the_trace_that_goes_on() {
@@ -202,11 +203,14 @@ mod tests {
         let shared = Shared {
             store,
             clock: Clock::system(),
+            access: Access::default(),
+            trusted_proxies: Vec::new(),
             public_uri: String::new(),
             limits,
             metrics: Metrics::new(),
             node: Node::new(None),
             drain: Drain::default(),
+            own_buckets: Buckets::new(),
         };
         let slow = async || {
             tokio::time::sleep(Duration::from_secs(60)).await;

@@ -28,7 +28,13 @@ pub(crate) enum ApiError {
     TooLarge { limit: usize },
     #[error("A bearer token is needed, and it must be the right one")]
     Unauthorized,
-    #[error("This interface is closed: no token was configured for it")]
+    #[error("This is not for principals of this role")]
+    Forbidden,
+    #[error("More is asked for than is registered")]
+    OverAsking(Vec<FieldProblem>),
+    #[error("Too often: try again later")]
+    RateLimited { retry_after: u64 },
+    #[error("This interface is closed: nobody was given access to it")]
     NotConfigured,
     #[error("There is nothing here")]
     NotFound,
@@ -52,6 +58,8 @@ pub(crate) enum ApiError {
     ExchangeUnknown,
     #[error("There is no such policy")]
     PolicyUnknown,
+    #[error("There is no such relying party")]
+    RelyingPartyUnknown,
     #[error("There is no such request")]
     RequestUnknown,
     #[error("The request has expired")]
@@ -89,6 +97,9 @@ impl ApiError {
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::OverAsking(_) => (StatusCode::FORBIDDEN, "over-asking"),
+            Self::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate-limited"),
             Self::NotConfigured => (StatusCode::FORBIDDEN, "not-configured"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found"),
             Self::Method { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
@@ -101,6 +112,7 @@ impl ApiError {
             Self::IssuanceRefused => (StatusCode::UNPROCESSABLE_ENTITY, "issuance-refused"),
             Self::ExchangeUnknown => (StatusCode::NOT_FOUND, "exchange-unknown"),
             Self::PolicyUnknown => (StatusCode::NOT_FOUND, "policy-unknown"),
+            Self::RelyingPartyUnknown => (StatusCode::NOT_FOUND, "relying-party-unknown"),
             Self::RequestUnknown => (StatusCode::NOT_FOUND, "request-unknown"),
             Self::RequestExpired => (StatusCode::GONE, "request-expired"),
             Self::RequestClosed => (StatusCode::CONFLICT, "request-closed"),
@@ -128,7 +140,7 @@ impl ApiError {
                 let field = without_foreign_names(&error.path);
                 problem.errors = vec![FieldProblem { field, reason: error.reason.clone() }];
             }
-            Self::Invalid(errors) => problem.errors = errors.clone(),
+            Self::Invalid(errors) | Self::OverAsking(errors) => problem.errors = errors.clone(),
             Self::TooLarge { limit } => problem.detail = Some(format!("at most {limit} bytes")),
             _ => {}
         }
@@ -150,6 +162,9 @@ impl ResponseError for ApiError {
             Self::Method { allow } => response.insert_header((header::ALLOW, allow.as_str())),
             Self::Busy | Self::Timeout | Self::Store(_) => {
                 response.insert_header((header::RETRY_AFTER, again))
+            }
+            Self::RateLimited { retry_after } => {
+                response.insert_header((header::RETRY_AFTER, retry_after.to_string()))
             }
             _ => &mut response,
         };

@@ -4,7 +4,7 @@ use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest};
 use glimpse_api::{
@@ -14,16 +14,17 @@ use glimpse_api::{
 use glimpse_circuits::json::{self, JsonError};
 use serde::de::DeserializeOwned;
 
-use crate::config::{ApiToken, Limits};
+use crate::client::Client;
+use crate::config::Limits;
 use crate::error::ApiError;
 use crate::ids::{ExchangeName, Id, random};
-use crate::issuer::IssuerRole;
 use crate::shared::Shared;
 use crate::verifier::VerifierRole;
-use crate::verifier::checks::Client;
 
+mod callers;
 mod no_repeats;
 
+pub(crate) use callers::{Administrator, Auditor, RelyingParty};
 use no_repeats::NoRepeats;
 
 /// A body of one of the wire types.
@@ -125,44 +126,6 @@ fn announced_length(request: &HttpRequest) -> Option<usize> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Whoever sent this is the issuer's administrator.
-pub(crate) struct Administrator;
-
-impl FromRequest for Administrator {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let role = request.app_data::<Data<IssuerRole>>();
-        ready(check_bearer(request, role.and_then(|role| role.admin_token.as_ref())).map(|()| Self))
-    }
-}
-
-/// Whoever sent this is the relying party.
-pub(crate) struct RelyingParty;
-
-impl FromRequest for RelyingParty {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let role = request.app_data::<Data<VerifierRole>>();
-        ready(check_bearer(request, role.and_then(|role| role.api_token.as_ref())).map(|()| Self))
-    }
-}
-
-fn check_bearer(request: &HttpRequest, token: Option<&ApiToken>) -> Result<(), ApiError> {
-    let token = token.ok_or(ApiError::NotConfigured)?;
-    let mut given = request.headers().get_all(AUTHORIZATION);
-    let (Some(only), None) = (given.next(), given.next()) else { return Err(ApiError::Unauthorized) };
-    let (scheme, credentials) = only.as_bytes().split_at_checked(7).ok_or(ApiError::Unauthorized)?;
-    if scheme.eq_ignore_ascii_case(b"Bearer ") && token.is(credentials) {
-        Ok(())
-    } else {
-        Err(ApiError::Unauthorized)
-    }
-}
-
 /// What a wallet sends as `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) with a presentation: 16 to 128
 /// visible characters that only it knows, the same each time it repeats that presentation. Drawn here if absent, so
 /// that nothing else is a repetition.
@@ -219,7 +182,7 @@ id_in_path!(
     ExchangePath(ExchangeName), "exchange", ApiError::ExchangeUnknown
 );
 
-/// The name of a policy: `[a-z][a-z0-9_-]{0,63}`.
+/// The name of a policy: `[a-z][a-z0-9_-]{0,63}`, as ids of principals are.
 pub(crate) struct PolicyName(pub(crate) String);
 
 impl PolicyName {

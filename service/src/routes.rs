@@ -13,7 +13,7 @@ use crate::issuer::{self, IssuerRole};
 use crate::openapi::{self, Description};
 use crate::shared::Shared;
 use crate::verifier::{self, VerifierRole};
-use crate::{health, version};
+use crate::{audit, health, version};
 
 /// What a service serves.
 #[derive(Clone)]
@@ -56,6 +56,9 @@ const VERIFIER: &[Operation] = &[
     put(paths::POLICY, || web::route().to(verifier::policies::put)),
     open_get(paths::REQUEST, || web::route().to(verifier::requests::read)),
     get(paths::RESULT, || web::route().to(verifier::requests::result)),
+    get(paths::AUDIT_RELYING_PARTIES, || web::route().to(audit::relying_parties)),
+    get(paths::AUDIT_POLICIES, || web::route().to(audit::policies)),
+    get(paths::AUDIT_REQUEST, || web::route().to(audit::request)),
 ];
 
 /// An issuer's.

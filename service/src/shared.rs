@@ -2,22 +2,31 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
+
+use crate::access::Access;
 use crate::config::{Clock, Limits};
 use crate::drain::Drain;
 use crate::metrics::Metrics;
 use crate::nodes::Node;
-use crate::store::SharedStore;
+use crate::store::{Buckets, SharedStore};
 
-/// Store, clock, public address, limits, metrics, state and node of one service.
+/// What one service has of everything.
 pub(crate) struct Shared {
     pub(crate) store: SharedStore,
     pub(crate) clock: Clock,
+    /// Who may do what.
+    pub(crate) access: Access,
+    /// Proxies whose word is taken for where a request comes from.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Without a slash at its end.
     pub(crate) public_uri: String,
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) node: Node,
     pub(crate) drain: Drain,
+    /// What clients may still do here while the store cannot be asked.
+    pub(crate) own_buckets: Buckets,
 }
 
 impl Shared {

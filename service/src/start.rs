@@ -30,7 +30,7 @@ use crate::openapi::Description;
 use crate::reload::Reloads;
 use crate::routes::Roles;
 use crate::shared::Shared;
-use crate::store::{Measured, OpenError, RedbStore, RedisStore, SharedStore, StoreError};
+use crate::store::{Buckets, Measured, OpenError, RedbStore, RedisStore, SharedStore, StoreError};
 use crate::tls::Tls;
 use crate::verifier::VerifierRole;
 
@@ -131,6 +131,8 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     if let Some(tls) = tls.clone() {
         reloads.add("certificate", move || tls.reload());
     }
+    let access = config.access.clone();
+    reloads.add("access", move || access.reload().map_err(|error| error.to_string()));
     let scheme = if tls.is_some() { "https" } else { "http" };
     let public = Listening::on(config.listen, scheme, &config.limits)?;
     let admin =
@@ -147,6 +149,12 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let metrics = Metrics::new();
     let store = open_store(&config, &metrics)?;
     let refused = |error| refusal(&config, error);
+    if store.is_shared() && config.issuer.is_some() && node_uri.is_none() {
+        tracing::warn!(
+            "the store is shared, but other nodes cannot reach this one: token exchanges must come back to the node \
+             that began them (node.listen, node.uri)"
+        );
+    }
     let knows_a_key = settle(store.knows_an_issuer_key())?.map_err(refused)?;
     let issuer_key = config.issuer.as_ref().map(|issuer| issuer_key(issuer, !knows_a_key)).transpose()?;
     if let Some(key) = &issuer_key {
@@ -156,11 +164,14 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     let shared = Arc::new(Shared {
         store,
         clock: config.clock,
+        access: config.access,
+        trusted_proxies: config.trusted_proxies,
         public_uri,
         limits: config.limits,
         metrics,
         drain: Drain::default(),
         node: Node::new(node_uri),
+        own_buckets: Buckets::new(),
     });
     let issuer = config
         .issuer
@@ -265,6 +276,11 @@ pub(crate) fn check_verifier(config: Option<&VerifierConfig>, public_uri: &str) 
         member: "verifier: public URI, audience and its name",
         reason,
     })
+}
+
+/// Whether a request could carry this as the name of who asks.
+pub(crate) fn is_nameable(name: &Text) -> bool {
+    probe("https://relying-party.example", "relying-party", name).is_ok()
 }
 
 /// Whether a request could carry these: the protocol has the rule, and an issuer's id and name follow it too.

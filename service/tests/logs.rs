@@ -6,7 +6,7 @@ mod support;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use glimpse_api::{Blob, CredentialResponse, PROBLEM_CONTENT_TYPE, paths};
+use glimpse_api::{Blob, CredentialResponse, PROBLEM_CONTENT_TYPE, RequestCreated, paths};
 use glimpse_circuits::issuance::IssuedCredential;
 use serde_json::json;
 use support::{ADMIN, DRIVING, RELYING_PARTY, Service, Wallet, driving_policy, sample};
@@ -101,6 +101,10 @@ fn no_attribute_code_token_or_reference() {
     client.send("GET", paths::LIVEZ, &headers, None);
     secrets.extend(["wrong-request-id", "wrong-trace", "00f067aa0ba902b7"].map(String::from));
 
+    let policy = paths::POLICY.replace("{policy}", "rental");
+    assert_eq!(client.json("PUT", &policy, Some(RELYING_PARTY), &driving_policy("token")).status, 204);
+    let stored = client.post(paths::REQUESTS, Some(RELYING_PARTY), &json!({ "policy": "rental" }));
+    secrets.push(stored.ok::<RequestCreated>().id);
     let key_file = std::fs::read_to_string(service.directory.path().join("issuer.key")).unwrap();
     secrets.push(key_file.lines().nth(1).unwrap().trim_start_matches("secret ").into());
     drop(service);
@@ -119,6 +123,17 @@ fn no_attribute_code_token_or_reference() {
         assert!(log.contains(said), "{said}");
     }
     assert!(!log.contains(PROBLEM_CONTENT_TYPE));
+    // Who did what that others may have to answer for.
+    for (principal, act) in [
+        ("administrator", "act=\"licence registered\" schema=\"cn.driving_licence\""),
+        ("administrator", "act=\"offer made\" schema=\"cn.driving_licence\""),
+        ("relying-party", "act=\"policy stored\" policy=\"rental\""),
+        ("relying-party", "act=\"request created\" of=\"rental\""),
+        ("relying-party", "act=\"request created\" of=\"cn.driving_licence\""),
+    ] {
+        let line = format!("INFO audit: principal=\"{principal}\" {act}");
+        assert!(log.contains(&line), "{line}");
+    }
 }
 
 fn base64(bytes: &[u8]) -> String {

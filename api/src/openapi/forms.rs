@@ -51,6 +51,15 @@ pub(super) fn components() -> Vec<Component> {
             ),
         ),
         ("SchemaId", schema_id()),
+        ("PrincipalId", pattern("Whoever may do something here.", "^[a-z][a-z0-9_-]{0,63}$")),
+        ("DecimalCount", pattern("A number, in decimal.", "^(0|[1-9][0-9]{0,19})$")),
+        (
+            "AllowedNames",
+            json!({ "description": "Some names, or the word `any`.", "oneOf": [
+                { "type": "string", "const": "any" },
+                { "type": "array", "items": { "type": "string" } },
+            ] }),
+        ),
         ("PolicyName", pattern("The name of a stored policy.", "^[a-z][a-z0-9_-]{0,63}$")),
         (
             "OfferCode",

@@ -11,7 +11,9 @@ use glimpse_circuits::date::Date;
 use glimpse_circuits::key::{Issuer, Registry};
 use glimpse_circuits::text::Text;
 use glimpse_profiles::sample::Persona;
-use glimpse_service::{ApiToken, Clock, Config, IssuerConfig, Running, VerifierConfig, spawn};
+use glimpse_service::{
+    Access, ApiToken, Clock, Config, IssuerConfig, Principal, Running, VerifierConfig, spawn,
+};
 use rand_core::{OsRng, RngCore};
 
 use crate::http::Client;
@@ -37,13 +39,15 @@ impl Service {
         let mut config = Config::new("127.0.0.1:0".parse()?, directory);
         config.clock = Clock::new(move || unix_seconds().saturating_add(shift.load(Ordering::Relaxed)));
         config.stop_on_signals = false;
-        let mut issuer = IssuerConfig::new("demo-issuer", name.clone(), directory.join("issuer.key"));
-        issuer.admin_token = Some(ApiToken::new(admin_token.clone())?);
+        let issuer = IssuerConfig::new("demo-issuer", name.clone(), directory.join("issuer.key"));
         config.issuer = Some(issuer);
         let mut verifier = VerifierConfig::new(name);
         verifier.trusted_issuers = trusted;
-        verifier.api_token = Some(ApiToken::new(api_token.clone())?);
         config.verifier = Some(verifier);
+        config.access = Access::new([
+            Principal::sole_administrator(&ApiToken::new(admin_token.clone())?),
+            Principal::sole_relying_party(&ApiToken::new(api_token.clone())?),
+        ])?;
         let running = spawn(config)?;
         let admin = Client::new(running.base_url(), Some(admin_token));
         let relying_party = Client::new(running.base_url(), Some(api_token));

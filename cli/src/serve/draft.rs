@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use glimpse_api::Metadata;
 use glimpse_circuits::text::Text;
-use glimpse_service::{ApiToken, Config, IssuerConfig, Limits, TlsConfig, VerifierConfig, read_secret_file};
+use glimpse_service::{
+    Access, ApiToken, Config, IpNet, IssuerConfig, Limits, Principal, TlsConfig, VerifierConfig,
+    read_secret_file,
+};
 use tracing_subscriber::EnvFilter;
 
 use super::layers::Layers;
@@ -24,6 +27,8 @@ pub(super) struct Draft {
     pub(super) data: PathBuf,
     pub(super) public_uri: Option<String>,
     pub(super) admin_listen: Option<SocketAddr>,
+    pub(super) access_file: Option<PathBuf>,
+    pub(super) trusted_proxies: Vec<IpNet>,
     pub(super) no_openapi_ui: bool,
     pub(super) cors_origins: Vec<String>,
     pub(super) issuer: Issuer,
@@ -77,6 +82,8 @@ impl Default for Draft {
             data: "glimpse-data".into(),
             public_uri: None,
             admin_listen: None,
+            access_file: None,
+            trusted_proxies: Vec::new(),
             no_openapi_ui: false,
             cors_origins: Vec::new(),
             issuer: Issuer {
@@ -115,6 +122,7 @@ impl Layers {
         let mut config = Config::new(draft.listen, &draft.data);
         config.public_uri = draft.public_uri.clone();
         config.admin_listen = draft.admin_listen;
+        config.trusted_proxies = draft.trusted_proxies.clone();
         config.openapi_ui = !draft.no_openapi_ui;
         config.cors_origins = draft.cors_origins.clone();
         config.limits = draft.limits.clone();
@@ -124,6 +132,7 @@ impl Layers {
         }
         config.issuer = self.issuer();
         config.verifier = self.verifier();
+        config.access = self.access();
         config.store = self.store();
         config.node = self.node();
         config.tls = self.tls();
@@ -147,10 +156,8 @@ impl Layers {
         let mut config = IssuerConfig::new(id, text(name, draft.name_en.clone()), key_file);
         config.exchange_capacity = draft.exchange_capacity;
         let (offer, exchange) = (draft.offer_lifetime, draft.exchange_lifetime);
-        let token_file = draft.admin_token_file.clone();
         config.offer_lifetime = self.seconds("issuer.offer_lifetime", offer);
         config.exchange_lifetime = self.seconds("issuer.exchange_lifetime", exchange);
-        config.admin_token = self.token("issuer.admin_token_file", token_file.as_deref());
         Some(config)
     }
 
@@ -164,10 +171,9 @@ impl Layers {
         let mut config = VerifierConfig::new(text(name, draft.name_en.clone()));
         config.audience = draft.audience.clone();
         let (request, result) = (draft.request_lifetime, draft.result_lifetime);
-        let (token_file, trust) = (draft.token_file.clone(), draft.trust.clone());
+        let trust = draft.trust.clone();
         config.request_lifetime = self.seconds("verifier.request_lifetime", request);
         config.result_lifetime = self.seconds("verifier.result_lifetime", result);
-        config.api_token = self.token("verifier.token_file", token_file.as_deref());
         for path in &trust {
             match metadata(path) {
                 Ok(metadata) => {
@@ -196,6 +202,21 @@ impl Layers {
             self.refuse(key, "must be whole seconds");
         }
         time.as_secs()
+    }
+
+    /// Whoever has one of the two tokens, and whoever the access file names.
+    fn access(&mut self) -> Access {
+        let administrator = self.draft.issuer.admin_token_file.clone();
+        let relying_party = self.draft.verifier.token_file.clone();
+        let administrator = self.token("issuer.admin_token_file", administrator.as_deref());
+        let relying_party = self.token("verifier.token_file", relying_party.as_deref());
+        let principals = administrator.as_ref().map(Principal::sole_administrator).into_iter();
+        let principals = principals.chain(relying_party.as_ref().map(Principal::sole_relying_party));
+        let (access, key) = match self.draft.access_file.clone() {
+            Some(path) => (Access::from_file(path, principals), "access_file"),
+            None => (Access::new(principals), "verifier.token_file"),
+        };
+        access.map_err(|error| self.refuse(key, error)).unwrap_or_default()
     }
 
     fn token(&mut self, key: &'static str, path: Option<&Path>) -> Option<ApiToken> {

@@ -63,6 +63,8 @@ fn keys() -> Vec<Key> {
         key!("data", data, "Directory of the store"),
         key!("public_uri", public_uri, "How others reach the service, if not by the address it listens on"),
         key!("admin_listen", admin_listen, "Address to answer /metrics, /version, /livez and /readyz on, for the operator alone"),
+        key!("access_file", access_file, "File that says who may do what, besides those with the tokens below; `glimpse access check` checks one"),
+        key!("trusted_proxies", trusted_proxies, "Network of proxies that say in Forwarded or X-Forwarded-For where a request comes from; may be repeated").called("trusted-proxy"),
         key!("no_openapi_ui", no_openapi_ui, "Do not answer /openapi.json, nor serve the pages under /docs/ to read it with"),
         key!("cors_origins", cors_origins, "Origin whose pages may call what wallets call; may be repeated"),
 
@@ -123,6 +125,12 @@ fn keys() -> Vec<Key> {
         key!("limits.connections", limits.connections, "Most connections of one event loop"),
         key!("limits.proof_workers", limits.proof_workers, "Threads for proofs, of each role"),
         key!("limits.proof_queue", limits.proof_queue, "Most proofs waiting for a thread, of each role"),
+
+        key!("rates.tokens", limits.rates.tokens, "Requests of token exchanges of one client"),
+        key!("rates.offers", limits.rates.offers, "Offers redeemed and credentials issued, of one client"),
+        key!("rates.presentations", limits.rates.presentations, "Presentations in answer to requests, of one client"),
+        key!("rates.verifications", limits.rates.verifications, "Presentations checked without keeping anything, of one relying party"),
+        key!("rates.requests", limits.rates.requests, "Requests and policies of one relying party"),
     ]
 }
 
@@ -155,6 +163,11 @@ mod tests {
     #[test]
     fn every_limit_has_a_key() {
         let limits = format!("{:?}", glimpse_service::Limits::default());
+        let (limits, rates) = limits.split_once("rates: RateLimits ").unwrap();
+        for class in ["tokens", "offers", "presentations", "verifications", "requests"] {
+            assert!(rates.contains(class) && key(&format!("rates.{class}")).is_some());
+        }
+        assert_eq!(rates.matches("RateLimit {").count(), 5);
         let fields: Vec<_> = limits.split([' ', '{']).filter_map(|part| part.strip_suffix(':')).collect();
         assert!(fields.len() >= 14 && fields.contains(&"send_timeout"), "{fields:?}");
         for field in fields {

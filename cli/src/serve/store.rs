@@ -87,7 +87,7 @@ impl Layers {
                 Err(error) => self.refuse("store.ca_file", format!("{}: {error}", path.display())),
             }
         }
-        StoreConfig::Redis(redis)
+        StoreConfig::Redis(Box::new(redis))
     }
 
     /// Exactly one of the three ways, and whole.

@@ -1,9 +1,10 @@
 //! Values as they are written in files, variables and flags, and what they mean.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use glimpse_service::{IpNet, RateLimit};
 use serde_json::Value;
 
 /// A value as somebody wrote it.
@@ -187,6 +188,43 @@ impl Scalar for RedisAddress {
     }
 }
 
+impl Scalar for IpNet {
+    const HINT: &'static str = "NETWORK";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(Self::from));
+        network.map_err(|_| "must be an address or a network, such as 10.0.0.7 or 10.0.0.0/8")
+    }
+
+    fn show(&self) -> Value {
+        self.to_string().into()
+    }
+}
+
+impl Scalar for RateLimit {
+    const HINT: &'static str = "RATE";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let read = |text: &str| number(text).and_then(|number| u32::try_from(number).ok());
+        let parts = || {
+            let (burst, rest) = text.split_once('+')?;
+            Some(Self { burst: read(burst)?, per_minute: read(rest.strip_suffix("/m")?)? })
+        };
+        if text == "none" {
+            return Ok(Self::NONE);
+        }
+        let reason = "must be none, or how many at once and how many more in a minute, such as 100+60/m";
+        parts().filter(|rate| rate.burst > 0 && rate.per_minute > 0).ok_or(reason)
+    }
+
+    fn show(&self) -> Value {
+        match *self {
+            Self { per_minute: 0, .. } => "none".into(),
+            Self { burst, per_minute } => format!("{burst}+{per_minute}/m").into(),
+        }
+    }
+}
+
 impl Scalar for Duration {
     const HINT: &'static str = "TIME";
 
@@ -225,6 +263,19 @@ mod tests {
 
     fn time(text: &str) -> Option<Duration> {
         Duration::parse(text).ok()
+    }
+
+    #[test]
+    fn rates_are_none_or_two_numbers() {
+        for (text, burst, per_minute) in [("none", 0, 0), ("1+1/m", 1, 1), ("1200+600/m", 1200, 600)] {
+            let rate = RateLimit::parse(text).unwrap();
+            assert_eq!((rate.burst, rate.per_minute), (burst, per_minute));
+            assert_eq!(Scalar::show(&rate), text);
+        }
+        for bad in ["", "0", "10", "10/m", "10+10", "0+10/m", "10+0/m", "10+10/s", "-1+1/m", "4294967296+1/m"]
+        {
+            assert!(RateLimit::parse(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

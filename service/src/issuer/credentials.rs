@@ -17,9 +17,10 @@ use crate::ids::Fingerprint;
 use crate::issuer::IssuerRole;
 use crate::openapi::problems::{
     BODY, BUSY, HOLDER_REGISTERED, INVALID, ISSUANCE_REFUSED, OFFER_UNKNOWN, OFFER_USED, Problems,
-    SCHEMA_RETIRED, STORE,
+    RATE_LIMITED, SCHEMA_RETIRED, STORE,
 };
 use crate::openapi::tags;
+use crate::rates::{Offers, Within};
 use crate::store::{HolderRecord, IssuanceRecord, LicenceRecord, OpenOffer, RecordedIssuance};
 
 /// How often a handle that is given out already is replaced by another. With a million credentials under a key, one
@@ -35,10 +36,14 @@ const NO_REQUEST: &[u8] = b"no request";
     responses(
         (status = OK, description = "Schema and key of the credential, and the nonce to bind the request to.",
             body = OfferDetails),
-        Problems<{ BODY | OFFER_UNKNOWN | SCHEMA_RETIRED | STORE }>,
+        Problems<{ BODY | RATE_LIMITED | OFFER_UNKNOWN | SCHEMA_RETIRED | STORE }>,
     ),
 )]
-pub(crate) async fn redeem(role: Data<IssuerRole>, body: StrictJson<OfferRedemption>) -> ApiResult {
+pub(crate) async fn redeem(
+    role: Data<IssuerRole>,
+    _within: Within<Offers>,
+    body: StrictJson<OfferRedemption>,
+) -> ApiResult {
     let offer = role.open_offer(Fingerprint::of(body.0.code.as_bytes())).await?;
     let schema = role.schema(&offer.licence)?.digest();
     let details =
@@ -52,11 +57,15 @@ pub(crate) async fn redeem(role: Data<IssuerRole>, body: StrictJson<OfferRedempt
     request_body = CredentialRequest,
     responses(
         (status = OK, description = "The credential, to be checked by the wallet.", body = CredentialResponse),
-        Problems<{ BODY | INVALID | OFFER_UNKNOWN | OFFER_USED | HOLDER_REGISTERED | ISSUANCE_REFUSED | SCHEMA_RETIRED
+        Problems<{ BODY | RATE_LIMITED | INVALID | OFFER_UNKNOWN | OFFER_USED | HOLDER_REGISTERED | ISSUANCE_REFUSED | SCHEMA_RETIRED
             | BUSY | STORE }>,
     ),
 )]
-pub(crate) async fn credential(role: Data<IssuerRole>, body: StrictJson<CredentialRequest>) -> ApiResult {
+pub(crate) async fn credential(
+    role: Data<IssuerRole>,
+    _within: Within<Offers>,
+    body: StrictJson<CredentialRequest>,
+) -> ApiResult {
     let code = Fingerprint::of(body.0.code.as_bytes());
     let request = body.0.request.map(|blob| blob.0);
     let credential = role.credential(code, request.map(Arc::from)).await?;

@@ -34,13 +34,15 @@ const MAX_HOLDER_CHARS: usize = 256;
     ),
 )]
 pub(crate) async fn register(
-    _administrator: Administrator,
+    administrator: Administrator,
     role: Data<IssuerRole>,
     body: StrictJson<LicenceRegistration>,
 ) -> ApiResult {
     let licence = admit(&body.0, role.shared.clock.now())?;
     let id = Id::random();
     role.shared.store.add_licence(id, &licence).await?;
+    let (by, schema) = (administrator.id(), body.0.profile);
+    tracing::info!(target: "audit", principal = by, act = "licence registered", schema);
     Ok(HttpResponse::Created().json(RegisteredLicence { licence: id.text() }))
 }
 
@@ -61,13 +63,14 @@ pub(crate) async fn register(
         Problems<{ BEARER | NOT_FOUND | LICENCE_UNKNOWN | SCHEMA_RETIRED | STORE }>,
     ),
 )]
-pub(crate) async fn offer(_administrator: Administrator, role: Data<IssuerRole>, id: LicenceId) -> ApiResult {
+pub(crate) async fn offer(administrator: Administrator, role: Data<IssuerRole>, id: LicenceId) -> ApiResult {
     let store = &role.shared.store;
     let licence = store.licence(id.0).await?.ok_or(ApiError::LicenceUnknown)?;
-    role.schema(&licence)?;
+    let schema = role.schema(&licence)?.id();
     let code = offer_code();
     let expires_at = role.shared.clock.now().saturating_add(role.offer_lifetime);
     store.add_offer(Fingerprint::of(code.as_bytes()), id.0, Nonce(random()), expires_at).await?;
+    tracing::info!(target: "audit", principal = administrator.id(), act = "offer made", schema);
     let issuer_uri = role.shared.public_uri.clone();
     Ok(HttpResponse::Created().json(OfferCreated { issuer_uri, code, expires_at }))
 }

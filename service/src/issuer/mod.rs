@@ -16,7 +16,7 @@ use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_issuer::{IssuerSecretKey, TokenExchanges};
 use glimpse_profiles::Profile;
 
-use crate::config::{ApiToken, IssuerConfig};
+use crate::config::IssuerConfig;
 use crate::nodes::Neighbours;
 use crate::openapi::problems::{self, Problems};
 use crate::openapi::tags;
@@ -26,7 +26,6 @@ use crate::workers::Workers;
 /// An issuer of every built-in profile under one key.
 pub(crate) struct IssuerRole {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) admin_token: Option<ApiToken>,
     key: Arc<IssuerSecretKey>,
     issuer: Issuer,
     schemas: BTreeMap<SchemaDigest, Arc<Schema>>,
@@ -49,7 +48,6 @@ impl IssuerRole {
         };
         let exchanges = TokenExchanges::new(config.exchange_capacity, config.exchange_lifetime);
         Self {
-            admin_token: config.admin_token,
             key,
             issuer,
             schemas,

@@ -18,8 +18,11 @@ use crate::extract::{ExchangePath, StrictJson};
 use crate::ids::{ExchangeName, Id};
 use crate::issuer::IssuerRole;
 use crate::nodes::pass_on;
-use crate::openapi::problems::{BODY, BUSY, EXCHANGE_UNKNOWN, INVALID, NOT_FOUND, Problems, STORE};
+use crate::openapi::problems::{
+    BODY, BUSY, EXCHANGE_UNKNOWN, INVALID, NOT_FOUND, Problems, RATE_LIMITED, STORE,
+};
 use crate::openapi::tags;
+use crate::rates::{Tokens, Within};
 use crate::trace::TraceContext;
 
 /// First half: opens an exchange.
@@ -30,10 +33,14 @@ use crate::trace::TraceContext;
         (status = OK, description = "The exchange is open for a few seconds.", body = TokenCommitResponse,
             links(("close" = (operation_id = "closeTokenExchange",
                 parameters(("exchange" = "$response.body#/exchange")), description = "Ends it.")))),
-        Problems<{ BODY | INVALID | BUSY }>,
+        Problems<{ BODY | RATE_LIMITED | INVALID | BUSY }>,
     ),
 )]
-pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitRequest>) -> ApiResult {
+pub(crate) async fn commit(
+    role: Data<IssuerRole>,
+    _within: Within<Tokens>,
+    body: StrictJson<TokenCommitRequest>,
+) -> ApiResult {
     if body.0.key != *role.key.public() {
         return Err(ApiError::invalid("key", "is not one that tokens are made under here"));
     }
@@ -51,11 +58,12 @@ pub(crate) async fn commit(role: Data<IssuerRole>, body: StrictJson<TokenCommitR
     request_body = TokenRespondRequest,
     responses(
         (status = OK, description = "The responses that make tokens of the pairs.", body = TokenRespondResponse),
-        Problems<{ BODY | INVALID | NOT_FOUND | EXCHANGE_UNKNOWN | BUSY | STORE }>,
+        Problems<{ BODY | RATE_LIMITED | INVALID | NOT_FOUND | EXCHANGE_UNKNOWN | BUSY | STORE }>,
     ),
 )]
 pub(crate) async fn respond(
     role: Data<IssuerRole>,
+    _within: Within<Tokens>,
     trace: Option<ReqData<TraceContext>>,
     exchange: ExchangePath,
     body: StrictJson<TokenRespondRequest>,

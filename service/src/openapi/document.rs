@@ -69,8 +69,9 @@ fn all_tags() -> Value {
 fn security_schemes() -> Value {
     let bearer = |who: &str| json!({ "type": "http", "scheme": "bearer", "description": who });
     json!({
-        "administrator": bearer("The token of the issuer's administrator."),
-        "relyingParty": bearer("The token of the relying party."),
+        "administrator": bearer("The key of an administrator of the issuer."),
+        "relyingParty": bearer("The key of a relying party."),
+        "auditor": bearer("The key of an auditor."),
     })
 }
 
@@ -91,7 +92,7 @@ fn headers(status: &str) -> Value {
         "401" => {
             headers.insert("WWW-Authenticate".into(), header("What is missing.", one_of("Bearer")));
         }
-        "503" => {
+        "429" | "503" => {
             let seconds = json!({ "type": "string", "pattern": "^[0-9]+$" });
             headers.insert("Retry-After".into(), header("Seconds to wait before another try.", seconds));
         }

@@ -47,6 +47,8 @@ pub(crate) mod tags {
     pub(crate) const VERIFIER: &str = "Verifier";
     /// The relying party's own systems.
     pub(crate) const RELYING_PARTY: &str = "Relying party";
+    /// Whoever looks after what relying parties ask for.
+    pub(crate) const AUDIT: &str = "Audit";
     /// Whoever operates or explores the service.
     pub(crate) const SERVICE: &str = "Service";
 }
@@ -55,6 +57,9 @@ pub(crate) mod tags {
 #[derive(OpenApi)]
 #[openapi(
     paths(
+        crate::audit::policies,
+        crate::audit::relying_parties,
+        crate::audit::request,
         crate::health::live,
         crate::health::ready,
         crate::issuer::credentials::credential,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use glimpse_api::{PROBLEM_CONTENT_TYPE, Problem};
+use glimpse_api::{FieldProblem, PROBLEM_CONTENT_TYPE, Problem};
 use glimpse_circuits::json::JsonError;
 use serde_json::{Value, json};
 use utoipa::IntoResponses;
@@ -44,6 +44,13 @@ problems! {
     MEDIA_TYPE: ApiError::MediaType => ApiError::MediaType,
     TOO_LARGE: ApiError::TooLarge { .. } => ApiError::TooLarge { limit: 262_144 },
     UNAUTHORIZED: ApiError::Unauthorized => ApiError::Unauthorized,
+    FORBIDDEN: ApiError::Forbidden => ApiError::Forbidden,
+    OVER_ASKING: ApiError::OverAsking(_) => ApiError::OverAsking(vec![FieldProblem {
+        field: "statements[0].disclose.of".into(),
+        reason: "may not be disclosed to you".into(),
+    }]),
+    RATE_LIMITED: ApiError::RateLimited { .. } => ApiError::RateLimited { retry_after: 1 },
+    RELYING_PARTY_UNKNOWN: ApiError::RelyingPartyUnknown => ApiError::RelyingPartyUnknown,
     NOT_CONFIGURED: ApiError::NotConfigured => ApiError::NotConfigured,
     NOT_FOUND: ApiError::NotFound => ApiError::NotFound,
     METHOD: ApiError::Method { .. } => ApiError::Method { allow: String::new() },
@@ -75,7 +82,7 @@ pub(crate) const NOTHING_MORE: Set = 0;
 /// What is wrong with a body before its members are looked at.
 pub(crate) const BODY: Set = MALFORMED | INCOMPLETE | SLOW | MEDIA_TYPE | TOO_LARGE;
 /// Who may not call an operation that needs a bearer token.
-pub(crate) const BEARER: Set = UNAUTHORIZED | NOT_CONFIGURED;
+pub(crate) const BEARER: Set = UNAUTHORIZED | FORBIDDEN | NOT_CONFIGURED;
 
 /// The answers with these problems.
 pub(crate) struct Problems<const SET: Set>;

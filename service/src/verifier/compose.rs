@@ -11,12 +11,21 @@ use glimpse_circuits::schema::SchemaDigest;
 use glimpse_verifier::Cause;
 
 use super::VerifierRole;
+use crate::access::ask::Ask;
 use crate::error::ApiError;
+use crate::extract::RelyingParty;
 use crate::ids::{Id, random};
 
 impl VerifierRole {
-    /// A request for a policy, issued now, under the given id. Problems name the policy's members after `at`.
-    pub(super) fn compose(&self, policy: &Policy, id: &Id, at: &str) -> Result<Arc<Request>, ApiError> {
+    /// A relying party's request for a policy, issued now, under the given id. Problems name the policy's members after `at`.
+    pub(super) fn compose(
+        &self,
+        relying_party: &RelyingParty,
+        policy: &Policy,
+        id: &Id,
+        at: &str,
+    ) -> Result<Arc<Request>, ApiError> {
+        relying_party.expect_registered(&Ask::of_policy(policy, at))?;
         let now = self.shared.clock.now();
         let licences = policy.licences.iter().enumerate();
         let credentials =
@@ -24,7 +33,7 @@ impl VerifierRole {
         let document = RequestDocument {
             version: labels::VERSION,
             audience: self.verifier.audience().to_owned(),
-            audience_name: self.audience_name.clone(),
+            audience_name: self.name_of(relying_party).clone(),
             purpose: policy.purpose.clone(),
             response_uri: self.shared.uri(paths::PRESENTATION, "request", &id.text()),
             nonce: Nonce(random()),

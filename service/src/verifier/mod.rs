@@ -18,21 +18,19 @@ use glimpse_circuits::text::Text;
 use glimpse_issuer::IssuerSecretKey;
 use glimpse_verifier::{Verdict, VerificationFailure, Verifier};
 
-use self::checks::{Check, Client, Judge, Pool};
+use self::checks::{Check, Judge, Pool};
 use self::report::cause_code;
-use crate::config::{ApiToken, VerifierConfig};
+use crate::client::Client;
+use crate::config::VerifierConfig;
 use crate::error::ApiError;
+use crate::extract::RelyingParty;
 use crate::issuer::builtin_schemas;
 use crate::shared::Shared;
 use crate::workers::Workers;
 
-/// The one relying party there is.
-pub(crate) const OWNER: &str = "relying-party";
-
-/// A relying party's verifier.
+/// The verifier of all relying parties.
 pub(crate) struct VerifierRole {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) api_token: Option<ApiToken>,
     verifier: Arc<Verifier>,
     audience_name: Text,
     request_lifetime: u64,
@@ -75,7 +73,6 @@ impl VerifierRole {
         Ok(Self {
             checks: Pool::start(judge, limits.proof_workers, limits.proof_queue, metrics)?,
             workers: Workers::new(limits.proof_workers, limits.proof_queue),
-            api_token: config.api_token,
             verifier,
             audience_name: config.audience_name,
             request_lifetime: config.request_lifetime,
@@ -106,6 +103,11 @@ impl VerifierRole {
     /// Lets no more presentations in, and returns when those that wait have their answers. Blocks.
     pub(crate) fn finish(&self) {
         self.checks.stop();
+    }
+
+    /// What a relying party is called in its requests.
+    fn name_of<'a>(&'a self, relying_party: &'a RelyingParty) -> &'a Text {
+        relying_party.name().unwrap_or(&self.audience_name)
     }
 
     /// The keys known to issue a schema.

@@ -4,21 +4,23 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use futures_util::future::join;
 use glimpse_api::openapi::{IdempotencyKey as IdempotencyKeySchema, Reference};
 use glimpse_api::{Decision, PresentationSubmission, SubmissionAccepted, paths};
 use glimpse_verifier::{Cause, Verdict, VerificationFailure};
 
 use super::VerifierRole;
-use super::checks::Client;
 use super::report::{cause_code, report};
+use crate::client::Client;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{IdempotencyKey, RequestId, StrictJson};
 use crate::ids::{Fingerprint, Id};
 use crate::openapi::problems::{
-    BODY, BUSY, INVALID, NOT_FOUND, PRESENTATION_REFUSED, Problems, REQUEST_CLOSED, REQUEST_EXPIRED,
-    REQUEST_UNKNOWN, STORE,
+    BODY, BUSY, INVALID, NOT_FOUND, PRESENTATION_REFUSED, Problems, RATE_LIMITED, REQUEST_CLOSED,
+    REQUEST_EXPIRED, REQUEST_UNKNOWN, STORE,
 };
 use crate::openapi::tags;
+use crate::rates::Presentations;
 use crate::store::{Closed, Outcome};
 
 /// Takes a presentation. The decision is made and kept even if the wallet goes away while it is made, and told again
@@ -33,7 +35,7 @@ use crate::store::{Closed, Outcome};
     request_body = PresentationSubmission,
     responses(
         (status = OK, description = "What was asked for is true.", body = SubmissionAccepted),
-        Problems<{ BODY | INVALID | NOT_FOUND | REQUEST_UNKNOWN | REQUEST_EXPIRED | REQUEST_CLOSED | PRESENTATION_REFUSED | BUSY
+        Problems<{ BODY | RATE_LIMITED | INVALID | NOT_FOUND | REQUEST_UNKNOWN | REQUEST_EXPIRED | REQUEST_CLOSED | PRESENTATION_REFUSED | BUSY
             | STORE }>,
     ),
 )]
@@ -63,7 +65,10 @@ impl VerifierRole {
         attempt: Fingerprint,
         presentation: Vec<u8>,
     ) -> Result<Decision, ApiError> {
-        let stored = self.stored(id).await?;
+        // Both ask the store: together they take no longer than one.
+        let (spent, stored) = join(self.shared.spend::<Presentations>(client), self.stored(id)).await;
+        spent?;
+        let stored = stored?;
         match &stored.outcome {
             Some(earlier) if earlier.is_of(&attempt) => return Ok(decision(&earlier.outcome)),
             Some(_) => return Err(ApiError::RequestClosed),

@@ -8,14 +8,16 @@ use actix_web::web::Data;
 use glimpse_api::openapi::Reference;
 use glimpse_api::{Policy, RequestCreated, RequestCreation, RequestStatus, ResultReport, paths};
 
-use super::{OWNER, VerifierRole};
+use super::VerifierRole;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{PolicyName, RelyingParty, RequestId, StrictJson};
 use crate::ids::Id;
 use crate::openapi::problems::{
-    BEARER, BODY, BUSY, INVALID, NOT_FOUND, POLICY_UNKNOWN, Problems, REQUEST_EXPIRED, REQUEST_UNKNOWN, STORE,
+    BEARER, BODY, BUSY, INVALID, NOT_FOUND, OVER_ASKING, POLICY_UNKNOWN, Problems, RATE_LIMITED,
+    REQUEST_EXPIRED, REQUEST_UNKNOWN, STORE,
 };
 use crate::openapi::{examples, tags};
+use crate::rates::{Requests, Within};
 use crate::store::{Outcome, StoredRequest};
 
 /// Makes a request.
@@ -37,15 +39,16 @@ use crate::store::{Outcome, StoredRequest};
                 ("result" = (operation_id = "readResult", parameters(("request" = "$response.body#/id")),
                     description = "What became of it.")),
             )),
-        Problems<{ BEARER | BODY | POLICY_UNKNOWN | INVALID | BUSY | STORE }>,
+        Problems<{ BEARER | RATE_LIMITED | OVER_ASKING | BODY | POLICY_UNKNOWN | INVALID | BUSY | STORE }>,
     ),
 )]
 pub(crate) async fn create(
-    _relying_party: RelyingParty,
+    relying_party: RelyingParty,
     role: Data<VerifierRole>,
+    _within: Within<Requests>,
     body: StrictJson<RequestCreation>,
 ) -> ApiResult {
-    let created = role.create(body.0).await?;
+    let created = role.create(relying_party, body.0).await?;
     Ok(HttpResponse::Created().json(created))
 }
 
@@ -80,32 +83,45 @@ pub(crate) async fn read(role: Data<VerifierRole>, id: RequestId) -> ApiResult {
     ),
 )]
 pub(crate) async fn result(
-    _relying_party: RelyingParty,
+    relying_party: RelyingParty,
     role: Data<VerifierRole>,
     id: RequestId,
 ) -> ApiResult {
     let stored = role.stored(id.0).await?;
-    let expired = role.has_expired(&stored);
-    let (status, verdict) = match stored.outcome.map(|attempted| attempted.outcome) {
-        Some(Outcome::Accepted(verdict)) => (RequestStatus::Accepted, Some(verdict)),
-        Some(Outcome::Refused) => (RequestStatus::Refused, None),
-        None if expired => (RequestStatus::Expired, None),
-        None => (RequestStatus::Pending, None),
+    if stored.owner != relying_party.id() {
+        // Not even that there is one.
+        return Err(ApiError::RequestUnknown);
+    }
+    let status = role.status(&stored);
+    let verdict = match stored.outcome.map(|attempted| attempted.outcome) {
+        Some(Outcome::Accepted(verdict)) => Some(verdict),
+        Some(Outcome::Refused) | None => None,
     };
     Ok(HttpResponse::Ok().json(ResultReport { status, verdict }))
 }
 
 impl VerifierRole {
-    async fn create(self: &Arc<Self>, creation: RequestCreation) -> Result<RequestCreated, ApiError> {
-        let (policy, at) = match creation {
-            RequestCreation::Policy(name) => (self.policy(&name).await?, "policy."),
-            RequestCreation::Inline(policy) => (policy, "inline."),
+    async fn create(
+        self: &Arc<Self>,
+        relying_party: RelyingParty,
+        creation: RequestCreation,
+    ) -> Result<RequestCreated, ApiError> {
+        let (name, policy, at) = match creation {
+            RequestCreation::Policy(name) => {
+                let policy = self.policy(&relying_party, &name).await?;
+                (Some(name), policy, "policy.")
+            }
+            RequestCreation::Inline(policy) => (None, policy, "inline."),
         };
-        let (id, role) = (Id::random(), self.clone());
-        let request = self.workers.run(move || role.compose(&policy, &id, at)).await??;
+        let (id, role, asking, policy) =
+            (Id::random(), self.clone(), relying_party.clone(), Arc::new(policy));
+        let asked = policy.clone();
+        let request = self.workers.run(move || role.compose(&asking, &asked, &id, at)).await??;
         let expires_at = request.document().expires_at;
         let forget_at = expires_at.saturating_add(self.result_lifetime);
-        self.shared.store.add_request(id, OWNER, &request, forget_at).await?;
+        self.shared.store.add_request(id, relying_party.id(), &request, forget_at).await?;
+        let of = name.unwrap_or_else(|| schemas(&policy));
+        tracing::info!(target: "audit", principal = relying_party.id(), act = "request created", of);
         Ok(RequestCreated {
             request_uri: self.shared.uri(paths::REQUEST, "request", &id.text()),
             result_uri: self.shared.uri(paths::RESULT, "request", &id.text()),
@@ -114,16 +130,31 @@ impl VerifierRole {
         })
     }
 
-    async fn policy(&self, name: &str) -> Result<Policy, ApiError> {
+    async fn policy(&self, relying_party: &RelyingParty, name: &str) -> Result<Policy, ApiError> {
         let name = PolicyName::parse(name).ok_or(ApiError::PolicyUnknown)?;
-        self.shared.store.policy(OWNER, &name.0).await?.ok_or(ApiError::PolicyUnknown)
+        self.shared.store.policy(relying_party.id(), &name.0).await?.ok_or(ApiError::PolicyUnknown)
     }
 
-    pub(super) async fn stored(&self, id: Id) -> Result<StoredRequest, ApiError> {
+    pub(crate) async fn stored(&self, id: Id) -> Result<StoredRequest, ApiError> {
         self.shared.store.request(id).await?.ok_or(ApiError::RequestUnknown)
+    }
+
+    /// What became of it so far.
+    pub(crate) fn status(&self, stored: &StoredRequest) -> RequestStatus {
+        match stored.outcome.as_ref().map(|attempted| &attempted.outcome) {
+            Some(Outcome::Accepted(_)) => RequestStatus::Accepted,
+            Some(Outcome::Refused) => RequestStatus::Refused,
+            None if self.has_expired(stored) => RequestStatus::Expired,
+            None => RequestStatus::Pending,
+        }
     }
 
     pub(super) fn has_expired(&self, stored: &StoredRequest) -> bool {
         stored.request.document().expires_at <= self.shared.clock.now()
     }
+}
+
+/// The ids of the schemas that a policy asks for.
+fn schemas(policy: &Policy) -> String {
+    policy.licences.iter().map(|licence| licence.schema.as_str()).collect::<Vec<_>>().join(" ")
 }

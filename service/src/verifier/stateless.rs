@@ -8,12 +8,16 @@ use glimpse_api::{StatelessVerification, VerdictReport, paths};
 use glimpse_verifier::{Cause, VerificationFailure};
 
 use super::VerifierRole;
-use super::checks::Client;
 use super::report::{cause_code, report};
+use crate::access::ask::Ask;
+use crate::client::Client;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{RelyingParty, StrictJson};
-use crate::openapi::problems::{BEARER, BODY, BUSY, INVALID, PRESENTATION_REFUSED, Problems};
+use crate::openapi::problems::{
+    BEARER, BODY, BUSY, INVALID, OVER_ASKING, PRESENTATION_REFUSED, Problems, RATE_LIMITED,
+};
 use crate::openapi::tags;
+use crate::rates::{Verifications, Within};
 
 /// A verdict, or what is wrong with the request, or nothing but that the presentation was not accepted.
 #[utoipa::path(
@@ -22,16 +26,25 @@ use crate::openapi::tags;
     request_body = StatelessVerification,
     responses(
         (status = OK, description = "The presentation answers the request.", body = VerdictReport),
-        Problems<{ BEARER | BODY | INVALID | PRESENTATION_REFUSED | BUSY }>,
+        Problems<{ BEARER | RATE_LIMITED | OVER_ASKING | BODY | INVALID | PRESENTATION_REFUSED | BUSY }>,
     ),
 )]
 pub(crate) async fn verify(
-    _relying_party: RelyingParty,
+    relying_party: RelyingParty,
     role: Data<VerifierRole>,
+    _within: Within<Verifications>,
     client: Client,
     body: StrictJson<StatelessVerification>,
 ) -> ApiResult {
     let (request, presentation) = (Arc::new(body.0.request), body.0.presentation.0);
+    let document = request.document();
+    relying_party.expect_registered(&Ask::of_request(document, role.verifier.registry(), "request."))?;
+    // Of a request to another audience that is what there is to say, and it is said below.
+    let is_ours = document.audience == role.verifier.audience();
+    if is_ours && document.audience_name != *role.name_of(&relying_party) {
+        let reason = "must be the name under which the relying party is registered";
+        return Err(ApiError::invalid("request.audience_name", reason));
+    }
     let verdict = role.check(client, request, presentation).await?;
     let verdict = verdict.map_err(|failure| refusal(&failure))?;
     Ok(HttpResponse::Ok().json(report(&verdict)))

@@ -6,11 +6,13 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 
 use glimpse_api::{Blob, paths};
-use glimpse_service::Clock;
+use glimpse_service::{Access, Clock, Key, Principal, Registration};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
-use crate::support::{Client, NOW, RELYING_PARTY, Response, Service, driving_policy, holder};
+use crate::support::{Client, NOW, RELYING_PARTY, Response, Service, driving_policy, holder, principals};
+
+const ANOTHER: &str = "token-of-another-relying-party";
 
 /// Closed, it holds whoever verifies.
 #[derive(Default)]
@@ -40,6 +42,9 @@ fn service(gate: &Arc<Gate>) -> Service {
     let clock = gate.clone().clock();
     Service::start_with(move |config| {
         config.clock = clock;
+        let another = Principal::relying_party("another", Registration::anything());
+        let everybody = principals().into_iter().chain([another.with_key(Key::of(ANOTHER))]);
+        config.access = Access::new(everybody).unwrap();
         config.limits.proof_workers = 1;
         config.limits.proof_queue = 2;
         config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
@@ -73,12 +78,12 @@ fn verify(service: &Service, body: &Value) -> JoinHandle<Response> {
     thread::spawn(move || client.post(paths::VERIFY, Some(RELYING_PARTY), &body))
 }
 
-/// The same from 127.0.0.2; returns what was answered.
-fn verify_from_elsewhere(service: &Service, body: &Value) -> JoinHandle<String> {
+/// The same for another relying party, from 127.0.0.2; returns what was answered.
+fn verify_for_another(service: &Service, body: &Value) -> JoinHandle<String> {
     let to: SocketAddr = service.url.trim_start_matches("http://").parse().unwrap();
     let body = body.to_string();
     let head = format!(
-        "POST {} HTTP/1.1\r\nhost: {to}\r\nauthorization: Bearer {RELYING_PARTY}\r\nconnection: close\r\n\
+        "POST {} HTTP/1.1\r\nhost: {to}\r\nauthorization: Bearer {ANOTHER}\r\nconnection: close\r\n\
          content-type: application/json\r\ncontent-length: {}\r\n\r\n",
         paths::VERIFY,
         body.len(),
@@ -113,7 +118,7 @@ fn a_full_queue_answers_503_and_has_room_for_another_client() {
     let turned_away = verify(&service, &body).join().unwrap();
     assert_eq!(turned_away.header("retry-after"), "1");
     turned_away.problem(503, "busy");
-    let newcomer = verify_from_elsewhere(&service, &body);
+    let newcomer = verify_for_another(&service, &body);
     let pushed_out = second.join().unwrap();
     assert_eq!(pushed_out.header("retry-after"), "1");
     pushed_out.problem(503, "busy");

@@ -3,6 +3,7 @@
 use std::thread;
 
 use glimpse_api::{Blob, CredentialResponse, paths};
+use glimpse_service::Access;
 use serde_json::{Value, json};
 
 use crate::support::{ADMIN, DRIVING, Service, Wallet, sample};
@@ -56,7 +57,7 @@ fn administration_needs_its_token() {
     let malformed = paths::LICENCE_OFFERS.replace("{licence}", "1");
     client.post(&malformed, Some(ADMIN), &json!({})).problem(404, "licence-unknown");
 
-    let closed = Service::start_with(|config| config.issuer.as_mut().unwrap().admin_token = None);
+    let closed = Service::start_with(|config| config.access = Access::default());
     closed.client().post(paths::LICENCES, Some(ADMIN), &json!({})).problem(403, "not-configured");
     closed.client().post(paths::LICENCES, None, &json!({})).problem(403, "not-configured");
 }

@@ -4,12 +4,15 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
 mod bodies;
 mod checks;
 mod flow;
 mod issuance;
 mod openapi;
 mod operator;
+mod over_asking;
+mod rates;
 mod requests;
 mod start;
 mod tls;

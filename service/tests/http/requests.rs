@@ -3,6 +3,7 @@
 use std::thread;
 
 use glimpse_api::{RequestCreated, RequestStatus, paths};
+use glimpse_service::Access;
 use serde_json::{Value, json};
 
 use crate::support::{DRIVING, RELYING_PARTY, Service, driving_policy, holder, text};
@@ -56,14 +57,14 @@ fn the_relying_partys_interface_needs_its_token() {
     let client = service.client();
     let created = client.request(&driving_policy("token"));
     let policy = policy_path("p");
-    for token in [None, Some("wrong"), Some(crate::support::ADMIN)] {
+    for token in [None, Some("wrong"), Some(&RELYING_PARTY[1..])] {
         client.json("PUT", &policy, token, &driving_policy("token")).problem(401, "unauthorized");
         client.get(&policy, token).problem(401, "unauthorized");
         client.post(paths::REQUESTS, token, &json!({ "policy": "p" })).problem(401, "unauthorized");
         client.get(&created.result_uri, token).problem(401, "unauthorized");
         client.post(paths::VERIFY, token, &json!({})).problem(401, "unauthorized");
     }
-    let closed = Service::start_with(|config| config.verifier.as_mut().unwrap().api_token = None);
+    let closed = Service::start_with(|config| config.access = Access::default());
     let closed = closed.client();
     closed.get(&policy, Some(RELYING_PARTY)).problem(403, "not-configured");
     closed.get(&policy, None).problem(403, "not-configured");

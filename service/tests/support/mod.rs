@@ -24,7 +24,9 @@ use glimpse_profiles::sample::Persona;
 use glimpse_prover::{
     BlindedTokens, Credential, Holding, LinkSecret, PendingIssuance, PendingTokens, Showing, Token, present,
 };
-use glimpse_service::{ApiToken, Clock, Config, IssuerConfig, Running, VerifierConfig, spawn};
+use glimpse_service::{
+    Access, ApiToken, Clock, Config, IssuerConfig, Principal, Running, VerifierConfig, spawn,
+};
 use rand_core::OsRng;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -42,15 +44,22 @@ pub fn text(text: &str) -> Text {
     Text { zh_cn: text.into(), en: text.into() }
 }
 
+/// An administrator and a relying party that may ask for anything.
+pub fn principals() -> [Principal; 2] {
+    [
+        Principal::sole_administrator(&ApiToken::new(ADMIN).unwrap()),
+        Principal::sole_relying_party(&ApiToken::new(RELYING_PARTY).unwrap()),
+    ]
+}
+
 /// Both roles, with everything in one directory.
 pub fn config(directory: &Path) -> Config {
-    let mut issuer = IssuerConfig::new("91000000TEST", text("Issuer"), directory.join("issuer.key"));
-    issuer.admin_token = Some(ApiToken::new(ADMIN).unwrap());
-    let mut verifier = VerifierConfig::new(text("Verifier"));
-    verifier.api_token = Some(ApiToken::new(RELYING_PARTY).unwrap());
+    let issuer = IssuerConfig::new("91000000TEST", text("Issuer"), directory.join("issuer.key"));
+    let verifier = VerifierConfig::new(text("Verifier"));
     let mut config = Config::new("127.0.0.1:0".parse().unwrap(), directory);
     config.issuer = Some(issuer);
     config.verifier = Some(verifier);
+    config.access = Access::new(principals()).unwrap();
     config.limits.event_loops = 2;
     config.stop_on_signals = false;
     config

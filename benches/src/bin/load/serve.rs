@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 
 use glimpse_circuits::text::Text;
-use glimpse_service::{ApiToken, Clock, Config, VerifierConfig, spawn};
+use glimpse_service::{Access, ApiToken, Clock, Config, Principal, VerifierConfig, spawn};
 
 use crate::stock::{AUDIENCE, NOW, TOKEN, issuers};
 
@@ -12,13 +12,14 @@ use crate::stock::{AUDIENCE, NOW, TOKEN, issuers};
 pub(crate) fn run() {
     tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(false).init();
     let directory = tempfile::tempdir().unwrap();
-    let name = Text { zh_cn: "压测".into(), en: "Load".into() };
+    // As it stands in the requests that were prepared.
+    let name = Text { zh_cn: "验证方".into(), en: "Verifier".into() };
     let mut verifier = VerifierConfig::new(name);
     verifier.audience = Some(AUDIENCE.to_owned());
-    verifier.api_token = Some(ApiToken::new(TOKEN).unwrap());
     verifier.trusted_issuers = issuers();
     let mut config = Config::new("127.0.0.1:0".parse().unwrap(), directory.path());
     config.verifier = Some(verifier);
+    config.access = Access::new([Principal::sole_relying_party(&ApiToken::new(TOKEN).unwrap())]).unwrap();
     config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
     // The moment for which the presentations were made.
     config.clock = Clock::new(|| NOW);

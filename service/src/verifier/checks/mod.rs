@@ -6,12 +6,10 @@
 //! share by sending more ([`queue`]); and those who sent proofs that do not hold wait in a lane of their own, because a
 //! batch with one of these costs a search for it ([`suspects`]).
 
-mod client;
 mod judge;
 mod pool;
 mod queue;
 mod suspects;
 
-pub(crate) use client::Client;
 pub(super) use judge::{Check, Judge};
 pub(super) use pool::Pool;

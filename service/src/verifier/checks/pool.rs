@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::client::Client;
 use super::queue::{Batch, Bill, Entry, Lane, Queue};
 use super::suspects::Suspects;
+use crate::client::Client;
 use crate::error::ApiError;
 use crate::metrics::{CheckMetrics, Outcome};
 

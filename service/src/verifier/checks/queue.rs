@@ -5,7 +5,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use super::client::Client;
+use crate::client::Client;
 
 /// Most places. Room for a second of work is room enough, and every place is looked at when there is none left.
 const MOST_PLACES: usize = 4096;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use lru::LruCache;
 
-use super::client::Client;
+use crate::client::Client;
 
 /// How long a proof that did not hold is held against its client.
 const FOR_A_BAD_ONE: Duration = Duration::from_secs(10);
