@@ -160,7 +160,7 @@ impl ResponseError for ApiError {
         match self {
             Self::Unauthorized => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
             Self::Method { allow } => response.insert_header((header::ALLOW, allow.as_str())),
-            Self::Busy | Self::Timeout | Self::Store(_) => {
+            Self::Busy | Self::Timeout | Self::Draining | Self::Store(_) => {
                 response.insert_header((header::RETRY_AFTER, again))
             }
             Self::RateLimited { retry_after } => {

@@ -31,7 +31,11 @@ fn serve() -> Arc<Mutex<Service>> {
             request.as_reader().read_to_end(&mut body).unwrap();
             let body = (*request.method() == tiny_http::Method::Post).then_some(body);
             let path = request.url().to_owned();
-            let (status, content_type, answer) = shared.lock().unwrap().handle(&path, body.as_deref());
+            let key = request.headers().iter().find(|header| header.field.equiv("idempotency-key"));
+            let key = key.map(|header| header.value.to_string());
+            let mut service = shared.lock().unwrap();
+            let (status, content_type, answer) = service.handle(&path, body.as_deref(), key.as_deref());
+            drop(service);
             let mut response = Response::from_data(answer).with_status_code(status);
             let content_type = format!("{content_type}; charset=utf-8");
             response.add_header(Header::from_bytes("Content-Type", content_type).unwrap());

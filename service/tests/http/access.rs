@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{ADMIN, NOW, RELYING_PARTY, Service, driving_policy, holder, principals};
 
-const AUDITOR: &str = "auditor-token-of-the-tests";
+pub(crate) const AUDITOR: &str = "auditor-token-of-the-tests";
 const OTHER: &str = "token-of-another-relying-party";
 
 fn name() -> Text {

@@ -4,15 +4,22 @@
 use std::collections::BTreeSet;
 
 use glimpse_api::paths;
-use glimpse_service::openapi_document;
+use glimpse_service::{Access, ApiToken, Key, Principal, Role, openapi_document};
 use serde_json::{Value, json};
 
+use crate::access::AUDITOR;
 use crate::support::contract::CONTRACT;
 use crate::support::{ADMIN, DRIVING, RELYING_PARTY, Service, driving_policy, holder, text};
 
 #[test]
 fn every_operation_succeeds_as_documented() {
-    let service = Service::start();
+    let service = Service::start_with(|config| {
+        let token = |token: &str| ApiToken::new(token).unwrap();
+        let auditor = Principal::new("auditor", Role::Auditor).with_key(Key::of(AUDITOR));
+        let administrator = Principal::sole_administrator(&token(ADMIN));
+        let relying_party = Principal::sole_relying_party(&token(RELYING_PARTY));
+        config.access = Access::new([administrator, relying_party, auditor]).unwrap();
+    });
     let (wallet, credential) = holder(&service, 1);
     let client = &wallet.client;
     let policy = paths::POLICY.replace("{policy}", "p");
@@ -26,6 +33,11 @@ fn every_operation_succeeds_as_documented() {
     client.result(&created);
     assert_eq!(client.submit(&created.id, &presentation).status, 200);
     client.result(&created);
+    let policies = paths::AUDIT_POLICIES.replace("{relying_party}", "relying-party");
+    let asked = paths::AUDIT_REQUEST.replace("{request}", &created.id);
+    for path in [paths::AUDIT_RELYING_PARTIES, &policies, &asked] {
+        assert_eq!(client.get(path, Some(AUDITOR)).status, 200);
+    }
     for path in [paths::LIVEZ, paths::READYZ, paths::METADATA, paths::OPENAPI] {
         assert_eq!(client.get(path, None).status, 200);
     }

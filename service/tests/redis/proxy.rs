@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// Where a connection is cut off.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,8 @@ struct Plan {
     trips: usize,
     /// Whether what comes next from the service begins a trip.
     answered: bool,
+    /// How long an answer takes on its way, so that what is asked at the same time is seen to be.
+    delay: Duration,
 }
 
 pub struct Proxy {
@@ -62,6 +65,11 @@ impl Proxy {
     /// Whether a cut is still to come; there is none afterwards.
     pub fn spare(&self) -> bool {
         self.plan.lock().unwrap().cut.take().is_some()
+    }
+
+    /// From now on answers take so long.
+    pub fn slow_down(&self, delay: Duration) {
+        self.plan.lock().unwrap().delay = delay;
     }
 
     /// Trips since the last time.
@@ -137,6 +145,8 @@ fn answers(mut streams: (TcpStream, TcpStream), plan: &Mutex<Plan>, doomed: &Mut
             }
             Some(_) => break,
         }
+        let delay = plan.lock().unwrap().delay;
+        thread::sleep(delay);
         plan.lock().unwrap().answered = true;
         if streams.1.write_all(&buffer[..count]).is_err() {
             break;
