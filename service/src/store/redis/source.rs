@@ -5,6 +5,7 @@ use std::time::Duration;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
+use redis::io::tcp::TcpSettings;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, Pipeline,
@@ -187,6 +188,11 @@ fn credentials(config: &RedisConfig, database: i64) -> RedisConnectionInfo {
     info
 }
 
+/// Commands do not wait in the socket until those before them are answered: that is what they share a connection for.
+fn at_once() -> TcpSettings {
+    TcpSettings::default().set_nodelay(true)
+}
+
 fn certificates(config: &RedisConfig) -> Option<TlsCertificates> {
     let root_cert = config.ca_certificates.clone()?;
     Some(TlsCertificates { client_tls: None, root_cert: Some(root_cert) })
@@ -196,7 +202,7 @@ fn client(config: &RedisConfig, text: &str, with_database: bool) -> Result<Clien
     let info = address(text, with_database)?;
     let database = info.redis_settings().db();
     let tls = matches!(info.addr(), ConnectionAddr::TcpTls { .. });
-    let info = info.set_redis_settings(credentials(config, database));
+    let info = info.set_redis_settings(credentials(config, database)).set_tcp_settings(at_once());
     let client = match certificates(config).filter(|_| tls) {
         Some(certificates) => Client::build_with_tls(info, certificates),
         None => Client::open(info),
@@ -217,7 +223,8 @@ fn sentinel(
     let addresses: Vec<_> = infos.iter().map(|info| info.addr().clone()).collect();
     let mut builder = SentinelClientBuilder::new(addresses, master, SentinelServerType::Master)
         .map_err(unreadable)?
-        .set_client_to_redis_db(i64::from(database));
+        .set_client_to_redis_db(i64::from(database))
+        .set_client_to_redis_tcp_settings(at_once());
     if let Some(username) = &config.username {
         builder = builder.set_client_to_redis_username(username);
     }
@@ -246,6 +253,7 @@ fn cluster(config: &RedisConfig, nodes: &[String]) -> Result<Kind, ConfigError> 
     let mut builder = ClusterClient::builder(infos.collect::<Vec<_>>())
         .connection_timeout(config.connect_timeout)
         .response_timeout(config.response_timeout)
+        .tcp_settings(at_once())
         // A redirection or two; whoever asked has more patience than this process.
         .retries(3)
         .min_retry_wait(20)
