@@ -3,25 +3,31 @@
 //! The service is a child process that listens on loopback; nothing else can be a target. The presentations are made
 //! first, each for a request of its own, and are checked by `POST /verifier/v1/verify`. Generator and service share the
 //! machine, so the generator is one thread that writes prepared bytes.
+//!
+//! With `--nodes` there are one or two nodes on a Redis instead: see [`nodes`].
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod client;
 mod drive;
+mod nodes;
 mod observe;
 mod report;
 mod serve;
 mod stock;
 
+use std::fmt::Display;
 use std::process::ExitCode;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{env, thread};
 
 use clap::Parser;
 use glimpse_benches::measure::{Task, measure};
+use glimpse_benches::nodes::NODE_FLAG;
 
 use drive::{Driver, Pace};
 use observe::Service;
 use report::{Phase, Report};
+use serde::Serialize;
 use stock::Stock;
 
 /// Connections that it takes to offer more than the service can do: what waits there and here at once.
@@ -29,7 +35,7 @@ const OVERLOAD_CONNECTIONS: usize = 1024;
 
 /// Puts load on a service of its own, on this machine.
 #[derive(Parser)]
-struct Arguments {
+pub(crate) struct Arguments {
     /// Seconds of full load; the other phases take as long, but 5 to 30 seconds
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
@@ -42,6 +48,21 @@ struct Arguments {
     /// Different presentations
     #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(64..=20_000))]
     presentations: u32,
+    /// One node on a Redis, or two in turns with one of them alone; `--rate` has no meaning then
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=2))]
+    nodes: Option<u16>,
+    /// Keep each node on a core of its own
+    #[arg(long, requires = "nodes")]
+    pin: bool,
+    /// Keep Redis on this core
+    #[arg(long, requires = "nodes")]
+    pin_redis: Option<usize>,
+    /// Keep the generator on this core
+    #[arg(long, requires = "nodes")]
+    pin_generator: Option<usize>,
+    /// How often each phase comes in turns, with nodes
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
+    rounds: u16,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -51,18 +72,30 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    if let (Some(flag), Some(options)) = (env::args().nth(1), env::args().nth(2))
+        && flag == NODE_FLAG
+    {
+        glimpse_benches::nodes::serve(&options);
+        return ExitCode::SUCCESS;
+    }
     let arguments = Arguments::parse();
     if arguments.serve {
         serve::run();
         return ExitCode::SUCCESS;
     }
-    let report = run(&arguments);
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report).unwrap());
+    match arguments.nodes {
+        Some(count) => print(&nodes::run(&arguments, count.into()), arguments.json),
+        None => print(&run(&arguments), arguments.json),
+    }
+    ExitCode::SUCCESS
+}
+
+fn print(report: &(impl Serialize + Display), json: bool) {
+    if json {
+        println!("{}", serde_json::to_string_pretty(report).unwrap());
     } else {
         println!("{report}");
     }
-    ExitCode::SUCCESS
 }
 
 fn run(arguments: &Arguments) -> Report {

@@ -32,7 +32,7 @@ impl Service {
     }
 
     pub(crate) fn process(&self) -> ProcessView {
-        ProcessView(Process::new(i32::try_from(self.child.id()).unwrap()).unwrap())
+        ProcessView::of(self.child.id())
     }
 
     /// Resident bytes: most ever, and now.
@@ -52,13 +52,23 @@ impl Service {
 pub(crate) struct ProcessView(Process);
 
 impl ProcessView {
+    /// By its id.
+    pub(crate) fn of(id: u32) -> Self {
+        Self(Process::new(i32::try_from(id).unwrap()).unwrap())
+    }
+
+    /// This one.
+    pub(crate) fn myself() -> Self {
+        Self(Process::myself().unwrap())
+    }
+
     /// Bytes in memory.
     pub(crate) fn resident(&self) -> u64 {
         self.0.status().ok().and_then(|status| status.vmrss).unwrap_or_default() * 1024
     }
 
     /// Nanoseconds of CPU: of the threads that verify, and of all others.
-    fn cpu(&self) -> (u64, u64) {
+    pub(crate) fn cpu(&self) -> (u64, u64) {
         let (mut verifying, mut others) = (0, 0);
         for task in self.0.tasks().unwrap().flatten() {
             let (Ok(stat), Ok(times)) = (task.stat(), task.schedstat()) else { continue };
@@ -96,10 +106,14 @@ impl Observed {
         };
         let batches = (value("glimpse_check_batch_size_count "), value("glimpse_check_batch_size_sum "));
         let (verifying, serving) = service.process().cpu();
-        let (_, generator) = ProcessView(Process::myself().unwrap()).cpu();
-        let all = KernelStats::current().unwrap().total;
-        let machine = all.user_duration() + all.nice_duration() + all.system_duration();
-        let machine = u64::try_from(machine.as_nanos()).unwrap();
-        Self { verifying, serving, generator, machine, batches }
+        let (_, generator) = ProcessView::myself().cpu();
+        Self { verifying, serving, generator, machine: machine(), batches }
     }
+}
+
+/// Nanoseconds of CPU of everything on this machine.
+pub(crate) fn machine() -> u64 {
+    let all = KernelStats::current().unwrap().total;
+    let all = all.user_duration() + all.nice_duration() + all.system_duration();
+    u64::try_from(all.as_nanos()).unwrap()
 }
