@@ -3,7 +3,7 @@
 use std::io::{Read, Write, copy};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::Child;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// A process that serves.
@@ -79,6 +79,10 @@ impl Balancer {
 
     pub fn kill(&self, place: usize) {
         self.state.lock().unwrap().nodes[place].kill();
+    }
+
+    pub fn kill_all(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).nodes.clear();
     }
 
     pub fn plan(&self, plan: Plan) {

@@ -112,6 +112,13 @@ impl Stage {
     }
 }
 
+impl Drop for Stage {
+    /// The balancer goes on as long as this process, and what it holds with it.
+    fn drop(&mut self) {
+        self.balancer.kill_all();
+    }
+}
+
 fn run(directory: &Path, url: &str, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_glimpse"))
         .current_dir(directory)

@@ -1,4 +1,4 @@
-//! The service over HTTP with its store in a Redis that fails in every way there is, and several nodes on one Redis.
+//! The service over HTTP with its store in a Redis that fails in every way there is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 #[path = "../support/mod.rs"]
@@ -9,11 +9,7 @@ mod server;
 
 mod cuts;
 mod failover;
-mod kills;
-mod lockstep;
 mod logs;
-mod nodes;
 mod outages;
 mod proxy;
-mod several;
 mod visits;
