@@ -114,7 +114,8 @@ pub fn serve(options: &str) {
         exit(1);
     });
     let running = spawn(config(options)).unwrap();
-    writeln!(io::stdout(), "{}", running.base_url()).unwrap();
+    let mut output = io::stdout();
+    writeln!(output, "{}", running.base_url()).unwrap();
     running.wait().unwrap();
 }
 

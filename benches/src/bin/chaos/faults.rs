@@ -51,17 +51,23 @@ impl fmt::Display for Fault {
 /// All faults in some order, then all of them in another: chance leaves none out.
 pub(crate) struct Deck {
     rng: ChaCha20Rng,
+    all: Vec<Fault>,
     left: Vec<Fault>,
 }
 
 impl Deck {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { rng: rng(seed), left: Vec::new() }
+        Self { rng: rng(seed), all: ALL.to_vec(), left: Vec::new() }
+    }
+
+    /// Nothing but what a store outlives only if it keeps things on disk.
+    pub(crate) fn of_kills(seed: u64) -> Self {
+        Self { all: vec![Fault::StoreKilled], ..Self::new(seed) }
     }
 
     pub(crate) fn draw(&mut self) -> Fault {
         if self.left.is_empty() {
-            self.left = ALL.to_vec();
+            self.left.clone_from(&self.all);
         }
         let at = self.rng.next_u32() as usize % self.left.len();
         self.left.swap_remove(at)

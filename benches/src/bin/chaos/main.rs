@@ -66,7 +66,7 @@ struct Arguments {
     /// Where nodes append their warnings [default: a directory that goes away]
     #[arg(long)]
     logs: Option<PathBuf>,
-    /// Let Redis keep nothing on disk: the run must fail, to see that this is noticed
+    /// Let Redis keep nothing on disk, and kill it every time: the run must fail, to see that losses are noticed
     #[arg(long)]
     forgetful: bool,
 }
@@ -96,7 +96,8 @@ fn run(arguments: &Arguments) -> Report {
     let start = Instant::now();
     let end = start + Duration::from_secs(arguments.seconds.unwrap_or(arguments.minutes * 60));
     let rest = Duration::from_millis(arguments.rest);
-    let mut deck = Deck::new(arguments.seed);
+    let mut deck =
+        if arguments.forgetful { Deck::of_kills(arguments.seed) } else { Deck::new(arguments.seed) };
     let mut faults = Vec::new();
     thread::scope(|scope| {
         let (scene, probe) = (&scene, &probe);

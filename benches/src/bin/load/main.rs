@@ -4,7 +4,7 @@
 //! first, each for a request of its own, and are checked by `POST /verifier/v1/verify`. Generator and service share the
 //! machine, so the generator is one thread that writes prepared bytes.
 //!
-//! With `--nodes` there are one or two nodes on a Redis instead: see [`nodes`].
+//! With `--nodes` there are one or two nodes on a Redis instead: see the module `nodes`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod client;
