@@ -302,3 +302,49 @@ fn one_digest_for_one_meaning() {
     assert_eq!(again, compact);
     assert_eq!(again.to_canonical_json().unwrap(), canonical.as_bytes());
 }
+
+/// attacks.md 10: serde's readers would take a structure's members as a list, too.
+#[test]
+fn lists_are_no_objects() {
+    let document: &[&str] = &[
+        "version",
+        "audience",
+        "audience_name",
+        "purpose",
+        "response_uri",
+        "nonce",
+        "issued_at",
+        "expires_at",
+        "credentials",
+        "statements",
+    ];
+    let cases: &[(&str, &[&str])] = &[
+        ("", document),
+        ("/audience_name", &["zh-CN", "en"]),
+        ("/credentials/0", &["id", "schema", "issuers", "check"]),
+        ("/statements/0/disclose", &["of"]),
+        ("/statements/1/range", &["of", "lo", "hi"]),
+        ("/statements/1/range/of/0", &["attribute", "coefficient"]),
+        ("/statements/2/age", &["of", "at_least", "below"]),
+        ("/statements/3/date", &["of", "from", "to"]),
+        ("/statements/4/equals", &["of", "value"]),
+        ("/statements/5/member", &["of", "values"]),
+        ("/statements/6/not_member", &["of", "values"]),
+        ("/statements/7/intervals", &["of", "intervals"]),
+        ("/statements/7/intervals/intervals/0", &["lo", "hi"]),
+        ("/statements/8/flags", &["of", "all", "none", "any"]),
+        ("/statements/9/equal", &["left", "right"]),
+    ];
+    for (place, members) in cases {
+        let mut request = request();
+        let object = request.pointer_mut(place).unwrap();
+        assert_eq!(object.as_object().unwrap().len(), members.len(), "{place}");
+        *object = members.iter().map(|member| object[*member].clone()).collect();
+        assert!(is_json(form(&request)), "{place}");
+    }
+    let schema = serde_json::to_value(&*all_types()).unwrap();
+    let members = ["id", "version", "title", "binding", "attributes"];
+    let list: Json = members.iter().map(|member| schema[*member].clone()).collect();
+    assert!(Schema::from_json(&schema.to_string()).is_ok());
+    assert!(Schema::from_json(&list.to_string()).is_err());
+}

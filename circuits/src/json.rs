@@ -1,7 +1,11 @@
 //! Strict JSON in, canonical JSON out.
 
+mod objects;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
+
+use self::objects::Objects;
 
 /// Why a JSON text is refused, with the path of the member at fault. Values are not repeated.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,10 +17,20 @@ pub struct JsonError {
     pub reason: String,
 }
 
-/// Reads a value of a type that refuses unknown keys; repeated keys and trailing text are refused here.
+/// Reads a value of a type that refuses unknown keys; repeated keys, lists in the place of objects and trailing text are
+/// refused here.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
+    // To keep track of where one is takes as long as to read, so that is only done for those who are to be told.
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    match T::deserialize(Objects(&mut deserializer)) {
+        Ok(value) if deserializer.end().is_ok() => Ok(value),
+        _ => from_str_with_path(text),
+    }
+}
+
+fn from_str_with_path<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(Objects(&mut deserializer)).map_err(|error| {
         let path = error.path().to_string();
         JsonError { path, reason: without_values(&error.into_inner()) }
     })?;

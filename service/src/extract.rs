@@ -106,14 +106,8 @@ async fn read_body(
 fn parse<T: Body>(body: &[u8]) -> Result<T, ApiError> {
     let text = std::str::from_utf8(body)
         .map_err(|_| ApiError::Json(JsonError { path: ".".into(), reason: "is not UTF-8".into() }))?;
-    read::<NoRepeats>(text)?;
-    read(text)
-}
-
-/// What `json::from_str` gives. To keep track of where one is takes as long as to read, so that is only done for those
-/// who are to be told what is wrong.
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
-    serde_json::from_str(text).or_else(|_| json::from_str(text)).map_err(ApiError::Json)
+    json::from_str::<NoRepeats>(text).map_err(ApiError::Json)?;
+    json::from_str(text).map_err(ApiError::Json)
 }
 
 fn is_json(request: &HttpRequest) -> bool {

@@ -54,6 +54,8 @@ fn members_at_fault_are_named_and_values_are_not_repeated() {
         response.fields(400, "malformed-body").pop().unwrap()
     };
     assert_eq!(fault(paths::OFFERS_REDEEM, None, r#"{"code":["secret"]}"#), "code");
+    // A structure's members in order are a structure for serde, but not here.
+    assert_eq!(fault(paths::OFFERS_REDEEM, None, r#"["secret"]"#), ".");
     assert_eq!(fault(paths::CREDENTIALS, None, r#"{"code":"x","request":"secret=="}"#), "request");
     assert_eq!(fault(paths::TOKENS, None, r#"{"key":"secret","pairs":[]}"#), "key");
     let twice = r#"{"profile":"x","holder":"h","attributes":{"name":"a","name":"secret"}}"#;
