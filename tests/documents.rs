@@ -21,8 +21,9 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 /// Whether a file has a test of this name: a function under an attribute that makes it one, or in `proptest!`.
 fn has_test(source: &str, name: &str) -> bool {
     let Some(at) = source.find(&format!("fn {name}(")) else { return false };
-    let before: Vec<&str> = source[..at].lines().rev().skip(1).take(4).collect();
-    before.iter().any(|line| line.trim_start().starts_with("#[") && line.contains("test"))
+    // Attributes stand right before it; what is left of its own line is blank or `async `.
+    let mut before = source[..at].lines().rev().map(str::trim).skip_while(|line| matches!(*line, "" | "async"));
+    before.by_ref().take_while(|line| line.starts_with("#[")).any(|line| line.contains("test"))
 }
 
 #[test]

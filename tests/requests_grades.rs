@@ -237,6 +237,19 @@ fn narrow_by_a_combination_with_a_great_coefficient() {
     assert!(matches!(&error.reason, Reason::Narrow { name, .. } if name == "l.birth"), "{error}");
 }
 
+/// Among 1,999 numbers there are two multiples of 1,000 where the level lies right, and otherwise one.
+#[test]
+fn narrow_by_a_combination_that_leaves_two_by_luck_only() {
+    let d = day("1990-05-17");
+    let of = json!([{"attribute": "l.birth", "coefficient": "1000"}, {"attribute": "l.level", "coefficient": "1"}]);
+    let range = |width: u64| {
+        json!([{"range": {"of": of, "lo": (1000 * d).to_string(), "hi": (1000 * d + width).to_string()}}])
+    };
+    let error = compile(range(1998)).map(|_| ()).expect_err("one too few for nearly all levels");
+    assert!(matches!(&error.reason, Reason::Narrow { name, .. } if name == "l.birth"), "{error}");
+    assert!(compile(range(1999)).is_ok());
+}
+
 /// The same interval many times over is one interval.
 #[test]
 fn narrow_by_intervals_that_repeat() {

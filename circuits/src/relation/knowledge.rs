@@ -1,9 +1,10 @@
 //! How much a request's statements together say about one attribute.
 //!
 //! A range of one day is a disclosure in disguise, and so are two ranges that overlap in one day. Attributes may
-//! declare how many values must stay possible; this counts how many do: exactly for statements on one attribute, from
-//! above for combinations of several, whose other attributes are taken to be known. It does not see what several
-//! combinations say together, nor which of the values are plausible.
+//! declare how many values must stay possible; this counts how many do: exactly for intervals and sets of one attribute,
+//! from below for several lists of flags, and for combinations of several attributes as many as remain wherever the
+//! others lie, which are taken to be known. It does not see what several combinations say together, nor that a
+//! combination may reach over the end of an attribute's bounds, nor which of the values are plausible.
 
 use std::collections::BTreeSet;
 
@@ -154,14 +155,24 @@ impl Flags {
         self.any.retain(|any| any & set == 0);
     }
 
-    /// 2^unknown, less for every set of which one must be set: at most the share of masks that leave all of it clear.
+    /// 2^unknown, less for every set of which one must be set the masks that leave all of it clear: at least so many,
+    /// for some masks leave several sets clear. Of sets of two and more every mask remains in which at most one flag is
+    /// clear.
     fn choices(&self) -> u128 {
         if self.set & self.clear != 0 || self.any.contains(&0) {
             return 0;
         }
         let unknown = (self.all & !self.set & !self.clear).count_ones();
-        let ruled_out = self.any.iter().map(|any| 1u128 << unknown.saturating_sub(any.count_ones())).max();
-        (1u128 << unknown) - ruled_out.unwrap_or(0)
+        let mut needed: Vec<u32> = Vec::new();
+        for &any in &self.any {
+            // What one set says another need not say again.
+            if !needed.iter().any(|smaller| smaller & any == *smaller) {
+                needed.retain(|larger| larger & any != any);
+                needed.push(any);
+            }
+        }
+        let ruled_out = needed.iter().map(|any| 1u128 << unknown.saturating_sub(any.count_ones())).sum();
+        (1u128 << unknown).saturating_sub(ruled_out).max(u128::from(unknown) + 1)
     }
 }
 
@@ -225,6 +236,18 @@ mod tests {
         // One of the two cannot be: the other is.
         known.flags(0, 0b0101, 0);
         assert_eq!(known.choices(), 2);
+        // Of any two of four at least one: all, or all but one.
+        let mut pairs = flags();
+        for (i, j) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
+            pairs.flags(0, 0, 1 << i | 1 << j);
+        }
+        assert_eq!(pairs.choices(), 5);
+        // Once more, and in other words.
+        let mut twice = flags();
+        for any in [0b0011, 0b0011, 0b0111, 0b0011] {
+            twice.flags(0, 0, any);
+        }
+        assert_eq!(twice.choices(), 12);
         let mut impossible = flags();
         impossible.flags(0, 0b0011, 0b0011);
         assert_eq!(impossible.choices(), 0);

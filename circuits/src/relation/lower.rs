@@ -389,11 +389,12 @@ impl<'a> Lowering<'a> {
             self.known(*class).within(divided.collect::<Vec<_>>());
             return;
         }
-        // Whoever knows the other attributes is left with the multiples of the coefficient.
+        // Whoever knows the other attributes is left with the multiples of the coefficient: in each interval so many, or
+        // one more where the others happen to lie right. An interval is never empty, so one is left in all.
         for (term, class) in of.iter().zip(classes) {
             let size = u128::from(term.coefficient.unsigned_abs());
-            let count = intervals.iter().map(|(lo, hi)| hi.abs_diff(*lo) / size + 1).sum();
-            self.known(*class).at_most(count);
+            let count: u128 = intervals.iter().map(|(lo, hi)| (hi.abs_diff(*lo) + 1) / size).sum();
+            self.known(*class).at_most(count.max(1));
         }
     }
 
