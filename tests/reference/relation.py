@@ -250,6 +250,29 @@ class Relation:
             wanted = [digits[k] for k in others + [lowest] if statement.any >> k & 1]
             self.residuals.append(Selected(self._row(len(wanted)), wanted))
 
+    def evaluate(self, c, y, hidden, disclosed, free):
+        """Q(c) and Λ(c) from the hidden values' responses, the disclosed scalars and the free digits' responses (section 8)."""
+        digits = []
+        responses = (hidden, [c * scalar % ORDER for scalar in disclosed], digits)
+
+        def linear(expression):
+            return expression.evaluate(c, responses)
+
+        def factor(index):
+            return c if index is ONE else digits[index]
+
+        for digit in self.digits:
+            digits.append(free[digit] if isinstance(digit, int) else linear(digit))
+        q, power = 0, 1
+        for f in digits:
+            power = power * y % ORDER
+            q += power * f % ORDER * (c - f)
+        for residual in self.residuals:
+            power = power * y % ORDER
+            q += power * (residual.evaluate(c, factor, linear) % ORDER)
+        linked = sum(pow(y, k + 1, ORDER) * linear(entry.value) for k, entry in enumerate(self.ranges))
+        return q % ORDER, linked % ORDER
+
     def range_slots(self):
         """Number of the range proof's slots, padded to a power of two."""
         used = sum(entry.ends for entry in self.ranges)

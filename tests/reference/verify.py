@@ -8,7 +8,7 @@ import tokens
 import values
 from keys import generator
 from ristretto import ORDER, Refused, encode_scalar
-from relation import ONE, compile_request
+from relation import compile_request
 from strobe import Transcript
 
 MOST_AHEAD = 60  # seconds that a request may lie in the future
@@ -67,33 +67,13 @@ class Verifier:
 def _failing(request, shown):
     """The name of an equation that does not hold, or None."""
     relation = shown.relation
-    transcript = _statement(request, shown)
-    for one, asked in zip(shown.credentials, request.credentials):
-        transcript.append("A", one.a.encoded)
-        transcript.append("B", one.b.encoded)
-        transcript.append("T", one.t.encoded)
-        if asked.token:
-            transcript.append("R1", one.r1.encoded)
-            transcript.append("R2", one.r2.encoded)
-            transcript.append("zt", encode_scalar(one.zt))
+    challenges = Challenges(request, shown)
     if shown.profile == presentations.COMPACT:
-        transcript.append_u64("ranges", len(relation.ranges))
-        for commitment in shown.commitments:
-            transcript.append("V", commitment.encoded)
-        fork = transcript.clone()
-        fork.append("fork", b"range proof")
-        transcript.append("range proof", shown.range_proof.encoded)
-        if not bulletproof.verify(fork, shown.range_proof, _range_commitments(shown), relation.range_bits()):
+        fork = challenges.range_fork()
+        if not bulletproof.verify(fork, shown.range_proof, range_commitments(shown), relation.range_bits()):
             return "range proof"
-    y = 0
-    if shown.e0:
-        if shown.e1:
-            transcript.append("E1", shown.e1.encoded)
-        y = ristretto.scalar_from_wide(transcript.challenge("y", 64))
-        transcript.append("E0", shown.e0.encoded)
-        if shown.e1:
-            transcript.append("tau", encode_scalar(shown.tau))
-    c = ristretto.scalar_from_wide(transcript.challenge("c", 64))
+    y = challenges.y() if shown.e0 else 0
+    c = challenges.c()
     for i, (one, asked) in enumerate(zip(shown.credentials, request.credentials)):
         if not _credential_holds(relation, shown, i, asked.schema, c):
             return "credential equation"
@@ -104,24 +84,60 @@ def _failing(request, shown):
     return None
 
 
-def _statement(request, shown):
-    """The transcript's steps 1 to 6."""
-    transcript = Transcript("glimpse/1 presentation 2026-11")
-    transcript.append("version", bytes([1, shown.profile]))
-    transcript.append("suite", keys.SUITE)
-    transcript.append("request", request.digest)
-    transcript.append("relation", shown.relation.digest())
-    transcript.append("credentials", bytes([len(shown.credentials)]))
-    for i, (one, asked) in enumerate(zip(shown.credentials, request.credentials)):
-        transcript.append("X", one.issuer)
-        transcript.append("d", encode_scalar(keys.domain(one.issuer, asked.schema)))
-        transcript.append("check", bytes([0 if asked.token else 1]))
-        for slot, value in presentations.disclosed_slots(shown.relation, shown.disclosed, i):
-            transcript.append("disclosed", bytes([slot]) + values.encode(value))
-    return transcript
+class Challenges:
+    """The presentation transcript; `shown` is read as far as the step at hand needs it."""
+
+    def __init__(self, request, shown):
+        """Steps 1 to 7."""
+        self.shown = shown
+        self.transcript = transcript = Transcript("glimpse/1 presentation 2026-11")
+        transcript.append("version", bytes([1, shown.profile]))
+        transcript.append("suite", keys.SUITE)
+        transcript.append("request", request.digest)
+        transcript.append("relation", shown.relation.digest())
+        transcript.append("credentials", bytes([len(shown.credentials)]))
+        for i, (one, asked) in enumerate(zip(shown.credentials, request.credentials)):
+            transcript.append("X", one.issuer)
+            transcript.append("d", encode_scalar(keys.domain(one.issuer, asked.schema)))
+            transcript.append("check", bytes([0 if asked.token else 1]))
+            for slot, value in presentations.disclosed_slots(shown.relation, shown.disclosed, i):
+                transcript.append("disclosed", bytes([slot]) + values.encode(value))
+        for one, asked in zip(shown.credentials, request.credentials):
+            transcript.append("A", one.a.encoded)
+            transcript.append("B", one.b.encoded)
+            transcript.append("T", one.t.encoded)
+            if asked.token:
+                transcript.append("R1", one.r1.encoded)
+                transcript.append("R2", one.r2.encoded)
+                transcript.append("zt", encode_scalar(one.zt))
+
+    def range_fork(self):
+        """Step 8 up to where the range proof's transcript forks off."""
+        self.transcript.append_u64("ranges", len(self.shown.commitments))
+        for commitment in self.shown.commitments:
+            self.transcript.append("V", commitment.encoded)
+        fork = self.transcript.clone()
+        fork.append("fork", b"range proof")
+        return fork
+
+    def y(self):
+        """The rest of step 8, and step 9 up to the draw."""
+        if self.shown.profile == presentations.COMPACT:
+            self.transcript.append("range proof", self.shown.range_proof.encoded)
+        if self.shown.e1:
+            self.transcript.append("E1", self.shown.e1.encoded)
+        return ristretto.scalar_from_wide(self.transcript.challenge("y", 64))
+
+    def c(self):
+        """The rest of step 9, and step 10."""
+        if self.shown.e0:
+            self.transcript.append("E0", self.shown.e0.encoded)
+        if self.shown.e1:
+            self.transcript.append("tau", encode_scalar(self.shown.tau))
+        return ristretto.scalar_from_wide(self.transcript.challenge("c", 64))
 
 
-def _range_commitments(shown):
+def range_commitments(shown):
     """The commitments of the range proof's slots, as pairs of bytes and point."""
     slots = []
     for entry, commitment in zip(shown.relation.ranges, shown.commitments):
@@ -145,32 +161,11 @@ def _credential_holds(relation, shown, i, schema, c):
 
 
 def _digits_hold(relation, shown, y, c):
-    digits = []
-    responses = (shown.responses, [c * values.scalar(value) % ORDER for value in shown.disclosed], digits)
-
-    def linear(expression):
-        return expression.evaluate(c, responses)
-
-    def factor(index):
-        return c if index is ONE else digits[index]
-
-    for digit in relation.digits:
-        digits.append(shown.digits[digit] if isinstance(digit, int) else linear(digit))
-    q, power = 0, 1
-    for f in digits:
-        power = power * y % ORDER
-        q += power * f % ORDER * (c - f)
-    for residual in relation.residuals:
-        power = power * y % ORDER
-        q += power * (residual.evaluate(c, factor, linear) % ORDER)
-    terms = [(shown.z_k, generator("K")), (-1, shown.e0.point)]
+    disclosed = [values.scalar(value) for value in shown.disclosed]
+    q, linked = relation.evaluate(c, y, shown.responses, disclosed, shown.digits)
+    terms = [(shown.z_k, generator("K")), (linked, ristretto.BASE), (-1, shown.e0.point)]
     terms += [(f, generator("D", k)) for k, f in enumerate(shown.digits)]
     if shown.e1:
         terms += [(c * shown.tau - q, generator("M")), (-c, shown.e1.point)]
-    linked = 0
-    for k, (entry, commitment) in enumerate(zip(relation.ranges, shown.commitments)):
-        weight = pow(y, k + 1, ORDER)
-        linked += weight * linear(entry.value)
-        terms.append((-c * weight, commitment.point))
-    terms.append((linked, ristretto.BASE))
+    terms += [(-c * pow(y, k + 1, ORDER), commitment.point) for k, commitment in enumerate(shown.commitments)]
     return ristretto.is_identity(ristretto.msm(terms))
