@@ -68,7 +68,7 @@ class Presentation:
     range_proof: RangeProof
 
 
-class _Reader(values.Reader):
+class Reader(values.Reader):
     def point(self):
         """A point that decodes canonically."""
         encoded = self.take(32)
@@ -81,7 +81,7 @@ class _Reader(values.Reader):
 
 def decode(data, request, relations, registry):
     """Reads a presentation that answers `request`; refuses bytes that are none. `relations` are compile_request's."""
-    reader = _Reader(data)
+    reader = Reader(data)
     if reader.byte() != 1:
         raise Refused("unknown version")
     profile = reader.byte()
@@ -112,7 +112,7 @@ def decode(data, request, relations, registry):
     tau = reader.scalar() if relation.has_residues() else None
     digits = [reader.scalar() for _ in range(relation.free)]
     z_k = reader.scalar() if proves else None
-    proof = _range_proof(reader, relation) if relation.ranges else None
+    proof = read_range_proof(reader, relation.range_bits() * relation.range_slots()) if relation.ranges else None
     reader.end()
     return Presentation(profile, relation, credentials, disclosed, e1, e0, commitments, responses, tau, digits, z_k, proof)
 
@@ -133,11 +133,11 @@ def _disclosed(reader, members, resolved):
     return value
 
 
-def _range_proof(reader, relation):
+def read_range_proof(reader, length):
+    """An aggregated Bulletproof over `length` bits in all."""
     start = reader.offset
     a, s, t1, t2 = (reader.point() for _ in range(4))
     t_x, t_x_blinding, e_blinding = (reader.scalar() for _ in range(3))
-    length = relation.range_bits() * relation.range_slots()
     rounds = [(reader.point(), reader.point()) for _ in range(length.bit_length() - 1)]
     final_a, final_b = reader.scalar(), reader.scalar()
     for one in [a, s, t1, t2] + [point for pair in rounds for point in pair]:

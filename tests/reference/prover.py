@@ -157,7 +157,7 @@ def present(request, registry, credentials, compact=False, issuers=None, cheat=F
         shown.commitments = [
             encoded(msm([(v, ristretto.BASE), (g, generator("K"))])) for v, g in zip(entries, blindings)
         ]
-        shown.range_proof = _range_proof(challenge.range_fork(), relation, entries, blindings)
+        shown.range_proof = range_proof(challenge.range_fork(), relation, entries, blindings)
     free_masks = [draw() for _ in relation.bits]
     w0, w1, mu = draw(), draw(), draw()
     proves = relation.has_residues() or relation.ranges
@@ -195,15 +195,20 @@ def present(request, registry, credentials, compact=False, issuers=None, cheat=F
     return to_bytes(request, shown, issuers or [0] * len(credentials))
 
 
-def _range_proof(transcript, relation, entries, blindings):
-    """The aggregated Bulletproof of the compact profile's entries."""
+def range_proof(transcript, relation, entries, blindings):
+    """The aggregated Bulletproof of the compact profile's entries; only its bytes are filled in."""
     openings = []
     for entry, v, blinding in zip(relation.ranges, entries, blindings):
         openings.append((v, blinding))
         if entry.ends == 2:
             openings.append((entry.width - v, -blinding))
     openings += [(0, 0)] * (relation.range_slots() - len(openings))
-    bits, length = relation.range_bits(), relation.range_bits() * len(openings)
+    return presentations.RangeProof(aggregate(transcript, openings, relation.range_bits()), *[None] * 10)
+
+
+def aggregate(transcript, openings, bits, shift=0):
+    """An aggregated Bulletproof's bytes for openings (v, γ); `shift` is added to every γ that it is made with, to spoil it."""
+    length = bits * len(openings)
     gs = [point for slot in range(len(openings)) for point in keys.bulletproof_generators("G", slot)[:bits]]
     hs = [point for slot in range(len(openings)) for point in keys.bulletproof_generators("H", slot)[:bits]]
     base, blind = ristretto.BASE, generator("K")
@@ -238,7 +243,7 @@ def _range_proof(transcript, relation, entries, blindings):
     x = challenge("x")
     a = [(one + mask * x) % ORDER for one, mask in zip(l0, left_mask)]
     b = [(one + mask * x) % ORDER for one, mask in zip(r0, r1)]
-    t_x_blinding = sum(pow(z, 2 + j, ORDER) * blinding for j, (_, blinding) in enumerate(openings)) + x * tau1 + x * x * tau2
+    t_x_blinding = sum(pow(z, 2 + j, ORDER) * (blinding + shift) for j, (_, blinding) in enumerate(openings)) + x * tau1 + x * x * tau2
     for name, scalar in [("t_x", _inner(a, b)), ("t_x_blinding", t_x_blinding), ("e_blinding", alpha + rho * x)]:
         transcript.append(name, encode_scalar(scalar))
         out += encode_scalar(scalar)
@@ -257,8 +262,7 @@ def _range_proof(transcript, relation, entries, blindings):
         b = [(one * v + other * u) % ORDER for one, other in zip(bl, br)]
         gs = [msm([(v, one), (u, other)]) for one, other in zip(gl, gr)]
         hs = [msm([(u, one), (v, other)]) for one, other in zip(hl, hr)]
-    out += encode_scalar(a[0]) + encode_scalar(b[0])
-    return presentations.RangeProof(out, *[None] * 10)
+    return out + encode_scalar(a[0]) + encode_scalar(b[0])
 
 
 def _inner(a, b):

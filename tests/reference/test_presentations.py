@@ -3,15 +3,19 @@
 import json
 import unittest
 
+import bulletproof
 import prover
 import ristretto
 import values
+from keys import generator
+from presentation import Reader, read_range_proof
 from prover import Issuer, draw, present
 from relation import compile_request
 from request import Request
 from resolve import Registry
 from ristretto import Refused
 from schema import Schema
+from strobe import Transcript
 from verify import StageError, Verifier
 
 TITLE = {"zh-CN": "驾", "en": "title"}
@@ -200,6 +204,37 @@ class Presentations(Scene):
         with self.assertRaises(StageError) as caught:
             swapped.verify(request, NOW, data)
         self.assertEqual(str(caught.exception), "proof: keyed check")
+
+
+class RangeProofs(unittest.TestCase):
+    """The Bulletproof alone: each of its two equations refuses what the other does not see."""
+
+    def verify(self, openings, bits, shift=0, change=lambda proof: proof):
+        """Makes, changes and checks a proof."""
+        data = change(prover.aggregate(Transcript("test"), openings, bits, shift))
+        proof = read_range_proof(Reader(data), bits * len(openings))
+        points = [ristretto.msm([(v, ristretto.BASE), (g, generator("K"))]) for v, g in openings]
+        return bulletproof.verify(Transcript("test"), proof, [(ristretto.encode(one), one) for one in points], bits)
+
+    def test_sizes(self):
+        self.assertTrue(self.verify([(255, draw())], 8))
+        self.assertTrue(self.verify([((1 << 64) - 1, draw())], 64))
+        self.assertTrue(self.verify([(0, draw()), (65535, draw()), (7, draw()), (0, 0)], 16))
+
+    def test_value_too_large(self):
+        self.assertFalse(self.verify([(256, draw())], 8))
+        self.assertFalse(self.verify([(1, draw()), (-1, draw())], 8))
+
+    def test_first_equation(self):
+        self.assertFalse(self.verify([(3, draw()), (4, draw())], 8, shift=1))
+
+    def test_second_equation(self):
+        other_b = lambda data: data[:-32] + ristretto.encode_scalar(int.from_bytes(data[-32:], "little") + 1)
+        self.assertFalse(self.verify([(3, draw()), (4, draw())], 8, change=other_b))
+
+    def test_identity(self):
+        with self.assertRaises(Refused):
+            self.verify([(3, draw())], 8, change=lambda data: bytes(32) + data[32:])
 
 
 class Requests(Scene):

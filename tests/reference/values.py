@@ -5,6 +5,7 @@ A value is a pair (type, content): ("absent", None), ("date", day number), ("uin
 
 import datetime
 import functools
+import re
 import unicodedata
 
 from ristretto import Refused, scalar_from_wide
@@ -17,7 +18,8 @@ _TYPES = {tag: name for name, tag in _TAGS.items()}
 
 def day_number(text):
     """Days since 0001-01-01 of YYYY-MM-DD."""
-    if len(text) != 10:
+    # fromisoformat knows other spellings of ten characters.
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         raise Refused(f"not a day: {text!r}")
     try:
         return datetime.date.fromisoformat(text).toordinal() - 1
