@@ -2,10 +2,12 @@
 
 import json
 import unittest
+from unittest import mock
 
 import bulletproof
 import prover
 import ristretto
+import tokens
 import values
 from keys import generator
 from presentation import Reader, read_range_proof
@@ -183,6 +185,29 @@ class Presentations(Scene):
                 with self.assertRaises(StageError) as caught:
                     self.verifier.verify(request, NOW, wrong)
                 self.assertEqual(caught.exception.stage, "decode")
+
+    def failing(self, request, compact=False):
+        """What refuses a presentation of the first credential."""
+        data = present(request, self.registry, self.credentials[:1], compact, cheat=True)
+        with self.assertRaises(StageError) as caught:
+            self.verifier.verify(request, NOW, data)
+        return str(caught.exception)
+
+    def test_false_token(self):
+        def half(issuer, a, b):
+            """A token of which only one of the two equations holds."""
+            k = draw()
+            commitments = [prover.encoded(ristretto.multiply(k, ristretto.BASE)), prover.encoded(ristretto.multiply(k, a.point))]
+            commitments[false] = prover.encoded(ristretto.multiply(draw(), ristretto.BASE))
+            c = tokens.challenge(issuer.public, a.encoded, b.encoded, *(one.encoded for one in commitments))
+            return *commitments, (k + c * issuer.secret) % ristretto.ORDER
+
+        for false in (0, 1):
+            with mock.patch.object(prover, "token", half):
+                self.assertEqual(self.failing(self.request([])), "proof: token")
+
+    def test_false_range(self):
+        self.assertEqual(self.failing(self.request([{"date": {"of": "l.born", "from": "2005-01-01"}}]), True), "proof: range proof")
 
     def test_request_stage(self):
         request = self.request([])
