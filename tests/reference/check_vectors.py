@@ -187,6 +187,8 @@ class Checker:
             self.report.equal(f"{name} canonical", request.canonical.decode(), vector["canonical"])
             self.report.equal(f"{name} digest", request.digest.hex(), vector["digest"])
             fast, compact = compile_request(request, self.registry)
+            # The vectors give a compact relation only where the request lets the answer be small.
+            compact = compact if request.small else None
             self.report.equal(f"{name} fast", fast.digest().hex(), vector["relation"]["fast"])
             self.report.equal(f"{name} compact", compact and compact.digest().hex(), vector["relation"]["compact"])
 
@@ -250,7 +252,7 @@ class Checker:
         schema = self.schemas[vector["schema"]]
         if vector["message"] == "request":
             _, n = self._checked_request(vector, public, schema)
-            if "registration" in vector and n.hex() != vector["registration"]:
+            if n.hex() != vector.get("registered", n.hex()):
                 raise Refused("registered with another N")
         else:
             issuance.check_issued(bytes.fromhex(vector["issued"]), public, schema, *self._holder(vector))
@@ -335,7 +337,7 @@ class Checker:
             issuers = [bytes.fromhex(self.keys[key]["public"]).hex() for key in vector["issuers"]]
             self.report.equal(f"{name} issuers", [one.issuer.hex() for one in shown.credentials], issuers)
             theirs = [(one["of"], read_value(one["value"])) for one in vector["disclosed"]]
-            self.report.equal(f"{name} disclosed", sorted(self._disclosed(shown)), sorted(theirs))
+            self.report.equal(f"{name} disclosed", self._disclosed(requests[vector["request"]][0], shown), theirs)
 
         def invalid(name, vector):
             stage = "accepted"
@@ -349,12 +351,10 @@ class Checker:
         self._each("invalid", section["invalid"], invalid)
 
     @staticmethod
-    def _disclosed(shown):
-        """Pairs of an attribute's name and its value, for every attribute of every disclosed class."""
-        resolved = shown.relation.resolved
-        for members, value in zip(resolved.disclosed, shown.disclosed):
-            for place in members:
-                yield f"{resolved.request.credentials[place[0]].id}.{resolved.attribute(place).name}", value
+    def _disclosed(request, shown):
+        """Pairs of the attribute that a `disclose` statement names and its value."""
+        named = [".".join(content) for name, content in request.statements if name == "disclose"]
+        return list(zip(named, shown.disclosed))
 
 
 def main(path):

@@ -21,6 +21,8 @@ class _Reader(values.Reader):
 
 def check_request(data, public, schema, nonce):
     """(U, N's bytes) of a wallet's request of 192 bytes; refuses what does not hold (step 3)."""
+    if not schema.holder:
+        raise Refused("a request where there is no holder")
     reader = _Reader(data)
     (u_bytes, u), (n_bytes, n), (tu_bytes, tu), (tn_bytes, tn) = (reader.point() for _ in range(4))
     z_s, z_t = reader.scalar(), reader.scalar()

@@ -294,6 +294,11 @@ class Requests(Scene):
         for statement in bad:
             with self.assertRaises(Refused, msg=statement):
                 self.request([statement])
+        text = self.request([]).canonical.decode()
+        Request(text)
+        for wrong in (text[:-1] + ',"prefer":"small"}', text + "{}", text.replace('"1"', "1", 1), text.replace('"me"', '"\\ud800"')):
+            with self.assertRaises(Refused, msg=wrong):
+                Request(wrong)
         for more in ({"nonce": "AB" * 32}, {"expires_at": str(NOW)}, {"prefer": None}, {"audience": ""}, {"extra": "1"}):
             with self.assertRaises(Refused, msg=more):
                 self.request([], **more)

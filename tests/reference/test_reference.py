@@ -6,6 +6,7 @@ import unittest
 
 import ristretto
 import strobe
+import values
 from public_vectors import INVALID, MERLIN_COMPLEX, MERLIN_SIMPLE, MULTIPLES, ONE_WAY_MAP
 
 
@@ -24,6 +25,11 @@ class Group(unittest.TestCase):
         for encoding in INVALID:
             with self.assertRaises(ristretto.Refused, msg=encoding):
                 ristretto.decode(bytes.fromhex(encoding))
+
+    def test_unreduced_zero(self):
+        # 2p is even and stands for 0, which RFC 9496's own list does not have.
+        with self.assertRaises(ristretto.Refused):
+            ristretto.decode((2 * ristretto.P).to_bytes(32, "little"))
 
     def test_one_way_map(self):
         for uniform, encoding in ONE_WAY_MAP:
@@ -84,6 +90,33 @@ class Hashing(unittest.TestCase):
         self.assertNotEqual(copy.clone().challenge("c", 32), transcript.clone().challenge("c", 32))
         transcript.append("x", b"y")
         self.assertEqual(transcript.challenge("d", 300), copy.challenge("d", 300))
+
+
+class Values(unittest.TestCase):
+    """Dates and strings."""
+
+    def test_days(self):
+        self.assertEqual(values.day_number("0001-01-01"), 0)
+        self.assertEqual(values.day_number("9999-12-31"), values.LAST_DAY)
+        for wrong in ("2026-W01-1", "20260101", "2026-02-29", "2026-1-001", "0000-12-31", "２026-01-01"):
+            with self.assertRaises(ristretto.Refused, msg=wrong):
+                values.day_number(wrong)
+
+    def test_births(self):
+        ages = {("2026-02-28", 18): "2008-02-29", ("2026-02-27", 18): "2008-02-27", ("2028-02-29", 18): "2010-02-28", ("2028-02-28", 20): "2008-02-28"}
+        for (day, years), birth in ages.items():
+            self.assertEqual(values.day_text(values.latest_birth(values.day_number(day), years)), birth)
+        self.assertIsNone(values.latest_birth(values.day_number("0018-01-01"), 18))
+
+    def test_day_of_the_request(self):
+        self.assertEqual(values.day_text(values.request_day(1_767_196_799)), "2025-12-31")
+        self.assertEqual(values.day_text(values.request_day(1_767_196_800)), "2026-01-01")
+
+    def test_strings(self):
+        self.assertEqual(values.string_scalar("e\u0301"), values.string_scalar("\u00e9"))
+        for wrong in ("", "e\u0301", "a\u200bb", "a\nb", "x" * 257):
+            with self.assertRaises(ristretto.Refused, msg=wrong):
+                values.check_string(wrong)
 
 
 if __name__ == "__main__":

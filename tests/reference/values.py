@@ -87,7 +87,7 @@ def check_string(text, longest=256):
 def string_scalar(text):
     """The scalar of a code or text."""
     transcript = Transcript("glimpse/1 string attribute 2026-11")
-    transcript.append("nfc", text.encode("utf-8"))
+    transcript.append("nfc", unicodedata.normalize("NFC", text).encode("utf-8"))
     return scalar_from_wide(transcript.challenge("m", 64))
 
 
