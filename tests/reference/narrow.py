@@ -53,17 +53,20 @@ class Masks:
         return Masks(self.size, self.set | other.set, self.clear | other.clear, self.any + other.any)
 
     def count(self):
-        """How many masks, from above: of the lists only the one that excludes most counts."""
-        lists = [wanted & ~self.clear for wanted in self.any]
+        """How many masks at least: what several lists exclude together is counted once for each of them."""
+        lists = {wanted & ~self.clear for wanted in self.any}
         set_ = self.set
         for wanted in lists:
             if wanted.bit_count() == 1:
                 set_ |= wanted
-        if set_ & self.clear:
+        if set_ & self.clear or 0 in lists:
             return 0
+        lists = {wanted for wanted in lists if not wanted & set_}
+        lists = {wanted for wanted in lists if not any(other != wanted and other & wanted == other for other in lists)}
         free = self.size - (set_ | self.clear).bit_count()
-        excluded = [1 << free - wanted.bit_count() for wanted in lists if not wanted & set_]
-        return (1 << free) - max(excluded, default=0)
+        excluded = sum(1 << free - wanted.bit_count() for wanted in lists)
+        # Every list has two free flags or more, so that all flags, or all but one, are always left.
+        return max((1 << free) - excluded, free + 1)
 
 
 @dataclass
@@ -143,10 +146,11 @@ def _leaves(statement, resolved):
     if len(statement.terms) == 1:
         ((place, coefficient),) = statement.terms
         return [(place, Possible(Integers(sorted(_quotients(joined, coefficient)))))]
-    return [
-        (place, Possible(_allowed(resolved.attribute(place)), sum((hi - lo) // abs(coefficient) + 1 for lo, hi in joined)))
-        for place, coefficient in statement.terms
-    ]
+    leaves = []
+    for place, coefficient in statement.terms:
+        least = max(1, sum((hi - lo + 1) // abs(coefficient) for lo, hi in joined))
+        leaves.append((place, Possible(_allowed(resolved.attribute(place)), least)))
+    return leaves
 
 
 def _joined(intervals):

@@ -1,10 +1,12 @@
 """Tests of the reference verifier against its own prover, accepted and refused."""
 
 import json
+import random
 import unittest
 from unittest import mock
 
 import bulletproof
+import narrow
 import prover
 import ristretto
 import tokens
@@ -302,6 +304,30 @@ class Requests(Scene):
         for more in ({"nonce": "AB" * 32}, {"expires_at": str(NOW)}, {"prefer": None}, {"audience": ""}, {"extra": "1"}):
             with self.assertRaises(Refused, msg=more):
                 self.request([], **more)
+
+
+class Narrow(unittest.TestCase):
+    """Counts of what is left."""
+
+    def test_masks(self):
+        """Never more than there are; exact with one list."""
+        rng = random.Random(7)
+        for _ in range(300):
+            size = rng.randrange(1, 6)
+            masks = narrow.Masks(size, rng.choice([0, 1]), rng.choice([0, 0, 2]) & (1 << size) - 1, [])
+            masks.any = [rng.randrange(1, 1 << size) for _ in range(rng.randrange(4))]
+            left = [
+                mask for mask in range(1 << size)
+                if mask & masks.set == masks.set and not mask & masks.clear and all(mask & wanted for wanted in masks.any)
+            ]  # fmt: skip
+            self.assertLessEqual(masks.count(), len(left), masks)
+            self.assertEqual(masks.count() == 0, not left, masks)
+            if len(masks.any) < 2:
+                self.assertEqual(masks.count(), len(left), masks)
+
+    def test_multiples(self):
+        self.assertEqual(list(narrow._quotients([(-7, 7), (10, 11)], -3)), [(-2, 2)])
+        self.assertEqual(narrow._joined([(5, 9), (1, 2), (3, 3), (8, 12)]), [(1, 3), (5, 12)])
 
 
 if __name__ == "__main__":
