@@ -1,0 +1,282 @@
+"""A prover for the tests of the verifier, so that these need no vectors: docs/protocol.md sections 3, 5, 7 and 8.
+
+Only for tests: its randomness is predictable and nothing runs in constant time.
+"""
+
+import random
+
+import keys
+import presentation as presentations
+import ristretto
+import tokens
+import values
+import verify
+from keys import generator
+from relation import HIDDEN, Relation
+from resolve import Resolved
+from ristretto import ORDER, encode, encode_scalar, msm, multiply
+
+RNG = random.Random(20261122)
+
+
+def draw():
+    """A scalar other than 0."""
+    return RNG.randrange(1, ORDER)
+
+
+def encoded(point):
+    """A point with its encoding."""
+    return presentations.Point(encode(point), point)
+
+
+class Issuer:
+    """A key that issues."""
+
+    def __init__(self):
+        self.secret = draw()
+        self.public = encode(multiply(self.secret, ristretto.BASE))
+
+    def issue(self, schema, link_secret, contents):
+        """A credential: its values, the scalars of its slots, A, e and B."""
+        slots = [link_secret, draw(), RNG.getrandbits(32)] if schema.holder else [0, 0, 0]
+        for attribute, value in zip(schema.attributes, contents):
+            attribute.check(value)
+            slots.append(values.scalar(value))
+        point = keys.credential_point(self.public, schema.digest, enumerate(slots))
+        e = draw()
+        a = multiply(pow(self.secret + e, -1, ORDER), point)
+        return {"issuer": self, "values": contents, "slots": slots, "a": a, "e": e, "b": multiply(self.secret, a)}
+
+
+class Witnessed(Relation):
+    """The relation together with the digits that a prover puts in, found while it is lowered."""
+
+    def __init__(self, resolved, compact, credentials, cheat=False):
+        self._credentials = credentials
+        self._cheat = cheat
+        self._bits, self._picks = [], []
+        super().__init__(resolved, compact)
+
+    def _number(self):
+        super()._number()
+        self.witness = [0] * self.hidden
+        self.shown = [None] * len(self.resolved.disclosed)
+        for row, credential in zip(self.slots, self._credentials):
+            for slot, (kind, index) in enumerate(row):
+                if kind == HIDDEN:
+                    self.witness[index] = credential["slots"][slot]
+                elif slot >= 3:
+                    self.shown[index] = credential["values"][slot - 3]
+        self.plain, self.bits = [], []
+
+    def value(self, expression):
+        """An expression's value for the witness, between -ORDER/2 and ORDER/2."""
+        value = expression.evaluate(1, (self.witness, [values.scalar(value) for value in self.shown], self.plain))
+        return value if value < ORDER // 2 else value - ORDER
+
+    def _free_digit(self):
+        self.bits.append(self._bits.pop(0))
+        self.plain.append(self.bits[-1])
+        return super()._free_digit()
+
+    def _derived_digit(self, expression):
+        self.plain.append(self.value(expression))
+        assert self._cheat or self.plain[-1] in (0, 1), "the statement does not hold"
+        return super()._derived_digit(expression)
+
+    def _row(self, size):
+        pick = self._picks.pop(0)
+        if size > 1:
+            self._bits = [int(pick == element) for element in range(1, size)]
+        return super()._row(size)
+
+    def _within(self, expression, width):
+        value, rest = self.value(expression), width
+        self._bits = []
+        while rest > 1:
+            weight, rest = (rest + 1) // 2, rest // 2
+            self._bits.append(int(value >= weight))
+            value -= weight * self._bits[-1]
+        super()._within(expression, width)
+
+    def _intervals(self, expression, intervals):
+        value = self.value(expression)
+        self._picks = [next((i for i, (lo, hi) in enumerate(intervals) if lo <= value <= hi), 0)]
+        super()._intervals(expression, intervals)
+
+    def _choice(self, statement):
+        value = self._credentials[statement.attribute[0]]["values"][statement.attribute[1]]
+        place = statement.values.index(value) if value in statement.values else 0
+        columns = next(n for n in range(1, 65) if n * n >= len(statement.values))
+        self._picks = [place // columns, place % columns]
+        super()._choice(statement)
+
+    def _flags(self, statement):
+        mask = self._credentials[statement.attribute[0]]["values"][statement.attribute[1]][1]
+        size = len(self.resolved.attribute(statement.attribute).codes)
+        free = [k for k in range(size) if not (statement.set | statement.clear) >> k & 1]
+        self._bits = [mask >> k & 1 for k in free[1:]]
+        wanted = [k for k in free[1:] + free[:1] if statement.any >> k & 1]
+        self._picks = [next((i for i, k in enumerate(wanted) if mask >> k & 1), 0)]
+        super()._flags(statement)
+
+
+def token(issuer, a, b):
+    """A token for (Ā, B̄), made with the key itself instead of blindly."""
+    k = draw()
+    r1, r2 = encoded(multiply(k, ristretto.BASE)), encoded(multiply(k, a.point))
+    c = tokens.challenge(issuer.public, a.encoded, b.encoded, r1.encoded, r2.encoded)
+    return r1, r2, (k + c * issuer.secret) % ORDER
+
+
+def present(request, registry, credentials, compact=False, issuers=None, cheat=False):
+    """A presentation's bytes. `issuers` are the keys' places in the request's lists."""
+    relation = Witnessed(Resolved(request, registry), compact, credentials, cheat)
+    masks = [draw() for _ in range(relation.hidden)]
+    shown = presentations.Presentation(
+        int(compact), relation, [], relation.shown, None, None, [], None, None, None, None, None
+    )
+    secrets = []
+    for i, (credential, asked) in enumerate(zip(credentials, request.credentials)):
+        r, rho_mask, eps_mask = draw(), draw(), draw()
+        a, b = encoded(multiply(r, credential["a"])), encoded(multiply(r, credential["b"]))
+        rho = pow(r, -1, ORDER)
+        eps = credential["e"] * rho % ORDER
+        terms = [(rho_mask, b.point), (eps_mask, a.point)]
+        terms += [(-masks[index], generator("H", slot)) for slot, index in presentations.hidden_slots(relation, i)]
+        one = presentations.Shown(credential["issuer"].public, a, b, encoded(msm(terms)))
+        if asked.token:
+            one.r1, one.r2, one.zt = token(credential["issuer"], a, b)
+        shown.credentials.append(one)
+        secrets.append((rho, rho_mask, eps, eps_mask))
+    challenge = verify.Challenges(request, shown)
+    blindings = []
+    if compact:
+        entries = [relation.value(entry.value) for entry in relation.ranges]
+        blindings = [draw() for _ in entries]
+        shown.commitments = [
+            encoded(msm([(v, ristretto.BASE), (g, generator("K"))])) for v, g in zip(entries, blindings)
+        ]
+        shown.range_proof = range_proof(challenge.range_fork(), relation, entries, blindings)
+    free_masks = [draw() for _ in relation.bits]
+    w0, w1, mu = draw(), draw(), draw()
+    proves = relation.has_residues() or relation.ranges
+    y = 0
+    if relation.has_residues():
+        terms = [(w1, generator("K")), (mu, generator("M"))]
+        shown.e1 = encoded(msm(terms + [(b, generator("D", k)) for k, b in enumerate(relation.bits)]))
+    else:
+        w1 = 0
+    if proves:
+        y = challenge.y()
+        scalars = [values.scalar(value) for value in relation.shown]
+
+        def at(c):
+            hidden = [(m + c * v) % ORDER for m, v in zip(masks, relation.witness)]
+            free = [(a + c * b) % ORDER for a, b in zip(free_masks, relation.bits)]
+            return relation.evaluate(c, y, hidden, scalars, free)
+
+        (q0, l0), (q_at_1, _) = at(0), at(1)
+        terms = [(w0, generator("K")), (l0, ristretto.BASE), (-q0, generator("M"))]
+        if not relation.has_residues():
+            terms.pop()
+        shown.e0 = encoded(msm(terms + [(a, generator("D", k)) for k, a in enumerate(free_masks)]))
+        if relation.has_residues():
+            # The c² coefficient is 0, so that two values give q_1.
+            shown.tau = (mu + q_at_1 - q0) % ORDER
+    c = challenge.c()
+    for one, (rho, rho_mask, eps, eps_mask) in zip(shown.credentials, secrets):
+        one.z_rho, one.z_eps = (rho_mask + c * rho) % ORDER, (eps_mask + c * eps) % ORDER
+    shown.responses = [(m + c * v) % ORDER for m, v in zip(masks, relation.witness)]
+    shown.digits = [(a + c * b) % ORDER for a, b in zip(free_masks, relation.bits)]
+    if proves:
+        linked = sum(pow(y, k + 1, ORDER) * g for k, g in enumerate(blindings))
+        shown.z_k = (w0 + c * (w1 + linked)) % ORDER
+    return to_bytes(request, shown, issuers or [0] * len(credentials))
+
+
+def range_proof(transcript, relation, entries, blindings):
+    """The aggregated Bulletproof of the compact profile's entries; only its bytes are filled in."""
+    openings = []
+    for entry, v, blinding in zip(relation.ranges, entries, blindings):
+        openings.append((v, blinding))
+        if entry.ends == 2:
+            openings.append((entry.width - v, -blinding))
+    openings += [(0, 0)] * (relation.range_slots() - len(openings))
+    return presentations.RangeProof(aggregate(transcript, openings, relation.range_bits()), *[None] * 10)
+
+
+def aggregate(transcript, openings, bits, shift=0):
+    """An aggregated Bulletproof's bytes for openings (v, γ); `shift` is added to every γ that it is made with, to spoil it."""
+    length = bits * len(openings)
+    gs = [point for slot in range(len(openings)) for point in keys.bulletproof_generators("G", slot)[:bits]]
+    hs = [point for slot in range(len(openings)) for point in keys.bulletproof_generators("H", slot)[:bits]]
+    base, blind = ristretto.BASE, generator("K")
+
+    def absorb(name, point):
+        transcript.append(name, encode(point))
+        return encode(point)
+
+    def challenge(name):
+        return ristretto.scalar_from_wide(transcript.challenge(name, 64))
+
+    transcript.append("dom-sep", b"rangeproof v1")
+    transcript.append_u64("n", bits)
+    transcript.append_u64("m", len(openings))
+    for v, blinding in openings:
+        absorb("V", msm([(v, base), (blinding, blind)]))
+    left = [v >> i & 1 for v, _ in openings for i in range(bits)]
+    right = [bit - 1 for bit in left]
+    left_mask, right_mask = ([draw() for _ in range(length)] for _ in range(2))
+    alpha, rho, tau1, tau2 = (draw() for _ in range(4))
+    out = absorb("A", msm([(alpha, blind), *zip(left, gs), *zip(right, hs)]))
+    out += absorb("S", msm([(rho, blind), *zip(left_mask, gs), *zip(right_mask, hs)]))
+    y, z = challenge("y"), challenge("z")
+    ys = [pow(y, i, ORDER) for i in range(length)]
+    extra = [pow(z, 2 + i // bits, ORDER) << i % bits for i in range(length)]
+    l0 = [bit - z for bit in left]
+    r0 = [p * (bit + z) + more for p, bit, more in zip(ys, right, extra)]
+    r1 = [p * mask for p, mask in zip(ys, right_mask)]
+    t1 = _inner(l0, r1) + _inner(left_mask, r0)
+    t2 = _inner(left_mask, r1)
+    out += absorb("T_1", msm([(t1, base), (tau1, blind)])) + absorb("T_2", msm([(t2, base), (tau2, blind)]))
+    x = challenge("x")
+    a = [(one + mask * x) % ORDER for one, mask in zip(l0, left_mask)]
+    b = [(one + mask * x) % ORDER for one, mask in zip(r0, r1)]
+    t_x_blinding = sum(pow(z, 2 + j, ORDER) * (blinding + shift) for j, (_, blinding) in enumerate(openings)) + x * tau1 + x * x * tau2
+    for name, scalar in [("t_x", _inner(a, b)), ("t_x_blinding", t_x_blinding), ("e_blinding", alpha + rho * x)]:
+        transcript.append(name, encode_scalar(scalar))
+        out += encode_scalar(scalar)
+    q = multiply(challenge("w"), base)
+    transcript.append("dom-sep", b"ipp v1")
+    transcript.append_u64("n", length)
+    hs = [multiply(pow(p, -1, ORDER), h) for p, h in zip(ys, hs)]
+    while len(a) > 1:
+        half = len(a) // 2
+        al, ar, bl, br, gl, gr, hl, hr = (part for row in (a, b, gs, hs) for part in (row[:half], row[half:]))
+        out += absorb("L", msm([*zip(al, gr), *zip(br, hl), (_inner(al, br), q)]))
+        out += absorb("R", msm([*zip(ar, gl), *zip(bl, hr), (_inner(ar, bl), q)]))
+        u = challenge("u")
+        v = pow(u, -1, ORDER)
+        a = [(one * u + other * v) % ORDER for one, other in zip(al, ar)]
+        b = [(one * v + other * u) % ORDER for one, other in zip(bl, br)]
+        gs = [msm([(v, one), (u, other)]) for one, other in zip(gl, gr)]
+        hs = [msm([(u, one), (v, other)]) for one, other in zip(hl, hr)]
+    return out + encode_scalar(a[0]) + encode_scalar(b[0])
+
+
+def _inner(a, b):
+    return sum(x * y for x, y in zip(a, b)) % ORDER
+
+
+def to_bytes(request, shown, issuers):
+    """A presentation's bytes."""
+    out = bytes([1, shown.profile]) + bytes(issuers) + b"".join(values.encode(value) for value in shown.disclosed)
+    points, scalars = [], []
+    for one, asked in zip(shown.credentials, request.credentials):
+        points += [one.a, one.b, one.t] + ([one.r1, one.r2] if asked.token else [])
+        scalars += ([one.zt] if asked.token else []) + [one.z_rho, one.z_eps]
+    points += [one for one in (shown.e1, shown.e0) if one] + shown.commitments
+    scalars += shown.responses + [one for one in (shown.tau, *shown.digits, shown.z_k) if one is not None]
+    out += b"".join(one.encoded for one in points) + b"".join(encode_scalar(one) for one in scalars)
+    return out + (shown.range_proof.encoded if shown.range_proof else b"")

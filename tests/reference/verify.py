@@ -1,0 +1,171 @@
+"""Verifying a presentation: docs/protocol.md sections 1, 8 and 9. Each equation is checked by itself, without batching."""
+
+import bulletproof
+import keys
+import presentation as presentations
+import ristretto
+import tokens
+import values
+from keys import generator
+from ristretto import ORDER, Refused, encode_scalar
+from relation import compile_request
+from strobe import Transcript
+
+MOST_AHEAD = 60  # seconds that a request may lie in the future
+
+
+class StageError(Exception):
+    """A refusal, with the stage that refuses: request, decode or proof."""
+
+    def __init__(self, stage, reason):
+        super().__init__(f"{stage}: {reason}")
+        self.stage = stage
+
+
+class Verifier:
+    """Verifies presentations to one audience; `secrets` are x by key bytes, for keyed checks."""
+
+    def __init__(self, audience, registry, secrets):
+        self.audience = audience
+        self.registry = registry
+        self.secrets = secrets
+
+    def verify(self, request, now, data, relations=None):
+        """The presentation, if it is accepted; raises StageError otherwise. `relations` may be compile_request's, kept."""
+        self._check_request(request, now)
+        try:
+            relations = relations or compile_request(request, self.registry)
+        except Refused as error:
+            raise StageError("request", error) from error
+        try:
+            shown = presentations.decode(data, request, relations, self.registry)
+        except Refused as error:
+            raise StageError("decode", error) from error
+        reason = _failing(request, shown) or self._keyed(request, shown)
+        if reason:
+            raise StageError("proof", reason)
+        return shown
+
+    def _check_request(self, request, now):
+        if request.audience != self.audience:
+            raise StageError("request", "another audience")
+        if now >= request.expires_at:
+            raise StageError("request", "expired")
+        if request.issued_at > now + MOST_AHEAD:
+            raise StageError("request", "from the future")
+
+    def _keyed(self, request, shown):
+        for one, asked in zip(shown.credentials, request.credentials):
+            if asked.token:
+                continue
+            secret = self.secrets[one.issuer]
+            if not ristretto.equal(ristretto.multiply(secret, one.a.point), one.b.point):
+                return "keyed check"
+        return None
+
+
+def _failing(request, shown):
+    """The name of an equation that does not hold, or None."""
+    relation = shown.relation
+    challenges = Challenges(request, shown)
+    if shown.profile == presentations.COMPACT:
+        fork = challenges.range_fork()
+        if not bulletproof.verify(fork, shown.range_proof, range_commitments(shown), relation.range_bits()):
+            return "range proof"
+    y = challenges.y() if shown.e0 else 0
+    c = challenges.c()
+    for i, (one, asked) in enumerate(zip(shown.credentials, request.credentials)):
+        if not _credential_holds(relation, shown, i, asked.schema, c):
+            return "credential equation"
+        if asked.token and not tokens.holds(one.issuer, one.a, one.b, one.r1, one.r2, one.zt):
+            return "token"
+    if shown.e0 and not _digits_hold(relation, shown, y, c):
+        return "digit equation"
+    return None
+
+
+class Challenges:
+    """The presentation transcript; `shown` is read as far as the step at hand needs it."""
+
+    def __init__(self, request, shown):
+        """Steps 1 to 7."""
+        self.shown = shown
+        self.transcript = transcript = Transcript("glimpse/1 presentation 2026-11")
+        transcript.append("version", bytes([1, shown.profile]))
+        transcript.append("suite", keys.SUITE)
+        transcript.append("request", request.digest)
+        transcript.append("relation", shown.relation.digest())
+        transcript.append("credentials", bytes([len(shown.credentials)]))
+        for i, (one, asked) in enumerate(zip(shown.credentials, request.credentials)):
+            transcript.append("X", one.issuer)
+            transcript.append("d", encode_scalar(keys.domain(one.issuer, asked.schema)))
+            transcript.append("check", bytes([0 if asked.token else 1]))
+            for slot, value in presentations.disclosed_slots(shown.relation, shown.disclosed, i):
+                transcript.append("disclosed", bytes([slot]) + values.encode(value))
+        for one, asked in zip(shown.credentials, request.credentials):
+            transcript.append("A", one.a.encoded)
+            transcript.append("B", one.b.encoded)
+            transcript.append("T", one.t.encoded)
+            if asked.token:
+                transcript.append("R1", one.r1.encoded)
+                transcript.append("R2", one.r2.encoded)
+                transcript.append("zt", encode_scalar(one.zt))
+
+    def range_fork(self):
+        """Step 8 up to where the range proof's transcript forks off."""
+        self.transcript.append_u64("ranges", len(self.shown.commitments))
+        for commitment in self.shown.commitments:
+            self.transcript.append("V", commitment.encoded)
+        fork = self.transcript.clone()
+        fork.append("fork", b"range proof")
+        return fork
+
+    def y(self):
+        """The rest of step 8, and step 9 up to the draw."""
+        if self.shown.profile == presentations.COMPACT:
+            self.transcript.append("range proof", self.shown.range_proof.encoded)
+        if self.shown.e1:
+            self.transcript.append("E1", self.shown.e1.encoded)
+        return ristretto.scalar_from_wide(self.transcript.challenge("y", 64))
+
+    def c(self):
+        """The rest of step 9, and step 10."""
+        if self.shown.e0:
+            self.transcript.append("E0", self.shown.e0.encoded)
+        if self.shown.e1:
+            self.transcript.append("tau", encode_scalar(self.shown.tau))
+        return ristretto.scalar_from_wide(self.transcript.challenge("c", 64))
+
+
+def range_commitments(shown):
+    """The commitments of the range proof's slots, as pairs of bytes and point."""
+    slots = []
+    for entry, commitment in zip(shown.relation.ranges, shown.commitments):
+        slots.append((commitment.encoded, commitment.point))
+        if entry.ends == 2:
+            width = ristretto.multiply(entry.width, ristretto.BASE)
+            other = ristretto.add(width, ristretto.negate(commitment.point))
+            slots.append((ristretto.encode(other), other))
+    padding = shown.relation.range_slots() - len(slots)
+    return slots + [(bytes(32), ristretto.IDENTITY)] * padding
+
+
+def _credential_holds(relation, shown, i, schema, c):
+    one = shown.credentials[i]
+    terms = [(one.z_rho, one.b.point), (one.z_eps, one.a.point), (-1, one.t.point)]
+    terms += [(-c, generator("P")), (-c * keys.domain(one.issuer, schema), generator("Q"))]
+    terms += [(-shown.responses[index], generator("H", slot)) for slot, index in presentations.hidden_slots(relation, i)]
+    for slot, value in presentations.disclosed_slots(relation, shown.disclosed, i):
+        terms.append((-c * values.scalar(value), generator("H", slot)))
+    return ristretto.is_identity(ristretto.msm(terms))
+
+
+def _digits_hold(relation, shown, y, c):
+    disclosed = [values.scalar(value) for value in shown.disclosed]
+    q, linked = relation.evaluate(c, y, shown.responses, disclosed, shown.digits)
+    terms = [(shown.z_k, generator("K")), (linked, ristretto.BASE), (-1, shown.e0.point)]
+    terms += [(f, generator("D", k)) for k, f in enumerate(shown.digits)]
+    if shown.e1:
+        terms += [(c * shown.tau - q, generator("M")), (-c, shown.e1.point)]
+    terms += [(-c * pow(y, k + 1, ORDER), commitment.point) for k, commitment in enumerate(shown.commitments)]
+    return ristretto.is_identity(ristretto.msm(terms))
