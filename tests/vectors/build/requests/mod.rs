@@ -1,0 +1,48 @@
+//! Requests at the limits, and requests that are refused, each for one reason.
+
+mod form;
+mod narrow;
+mod relation;
+
+use glimpse_circuits::request::Request;
+use glimpse_fixtures::schemas::numbered;
+use serde_json::json;
+
+use super::ask::{Ask, equals, intervals, member, range, range_of};
+use super::book::Book;
+use crate::format::InvalidRequest;
+use crate::scene::Scene;
+
+const MAX: i128 = (1 << 63) - 1;
+
+/// What is no request at all, then what the registry does not allow.
+pub(crate) fn invalid(scene: &Scene) -> Vec<InvalidRequest> {
+    let mut all = form::texts(scene);
+    all.extend(form::members(scene));
+    for vector in &all {
+        assert!(Request::from_json(&vector.json).is_err(), "{}", vector.name);
+    }
+    all.extend(relation::all(scene));
+    let names: std::collections::BTreeSet<&String> = all.iter().map(|vector| &vector.name).collect();
+    assert_eq!(names.len(), all.len());
+    all
+}
+
+/// Requests without a presentation: at the limits of what may be asked.
+pub(crate) fn at_the_limits(book: &mut Book) {
+    let equals = equals("l.name", "x");
+    book.request(&Ask::l("64 statements and residuals", json!(vec![equals; 64])));
+    let wide = range("l.amount", 0, MAX);
+    let mut digits = vec![wide; 16];
+    digits.push(range("l.amount", 0, 65_535));
+    book.request(&Ask::l("1,024 digits", json!(digits)));
+    book.request(&Ask::l("4,096 set elements", json!([member("l.city", &numbered("k", 4096))])));
+    let list: Vec<(i128, i128)> = (0..512).map(|i| (5 * i, 5 * i + 1)).collect();
+    book.request(&Ask::l("512 intervals", json!([intervals("l.amount", &list)])));
+    book.request(&Ask::l(
+        "a combination just below 2^126",
+        json!([range_of(&[("l.amount", i64::MAX)], 0, 5)]),
+    ));
+    book.request(&Ask::l("2^53 + 1", json!([range("l.amount", (1 << 53) + 1, (1 << 53) + 1)])));
+    book.request(&Ask::l("2^53", json!([range("l.amount", 1 << 53, 1 << 53)])));
+}
