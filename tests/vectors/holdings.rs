@@ -61,6 +61,8 @@ pub(crate) fn all(scene: &Scene) -> Vec<Holding> {
     (most[1], most[2], most[3], most[4]) =
         (date("2099-12-31"), date("9999-12-31"), Value::Uint((1 << 63) - 1), Value::Uint(20));
     (most[0], most[5], most[13]) = (Value::Text("文".repeat(64)), Value::Flags(0b11_1111), Value::Uint(1000));
+    let short_of = |values: &[Value]| [3, 4, 1, 2, 7, 6, 5].map(|i: usize| values[i].clone()).to_vec();
+    let (short, short_least, short_most) = (short_of(&all_types_values()), short_of(&least), short_of(&most));
     let mut narrow_values = vec![Value::Uint(5), Value::Uint(5), Value::Flags(0b01)];
     narrow_values.extend(["张三", "张三"].map(|text| Value::Text(text.into())));
     let (all_types, second, unbound) = ("test.all", "test.second", "test.unbound");
@@ -87,6 +89,9 @@ pub(crate) fn all(scene: &Scene) -> Vec<Holding> {
         of("all types at the greatest values", SECOND, all_types, "one", most),
         of("unbound with a holder", FIRST, "test.unbound with a holder", "one", unbound_values()),
         of("unbound of the second key", SECOND, unbound, "one", unbound_values()),
+        of("short", FIRST, "test.short", "one", short),
+        of("short at the least values", FIRST, "test.short", "one", short_least),
+        of("short at the greatest values", SECOND, "test.short", "one", short_most),
         of("narrow", FIRST, "test.narrow", "one", narrow_values),
         of("all types of a stranger", STRANGER, all_types, "one", all_types_values()),
     ]

@@ -10,7 +10,7 @@ use glimpse_circuits::schema::Schema;
 use glimpse_circuits::text::Text;
 use glimpse_fixtures::open::scalar;
 use glimpse_fixtures::schemas::{
-    all_types, attribute, flags, numbered, schema, second, unbound, unbound_with_a_holder,
+    all_types, attribute, flags, numbered, schema, second, table, unbound, unbound_with_a_holder,
 };
 use glimpse_issuer::IssuerSecretKey;
 use glimpse_profiles::builtin;
@@ -27,8 +27,8 @@ pub(crate) const FIRST: &str = "first";
 pub(crate) const SECOND: &str = "second";
 /// A key that the registry does not have.
 pub(crate) const STRANGER: &str = "stranger";
-/// A schema that the registry does not have: version 2 of `test.all`.
-pub(crate) const UNKNOWN_SCHEMA: &str = "test.all 2";
+/// A schema that the registry does not have: version 2 of `test.unbound`.
+pub(crate) const UNKNOWN_SCHEMA: &str = "test.unbound 2";
 /// The one schema that [`SECOND`] does not issue.
 pub(crate) const FIRST_ONLY: &str = "cn.business_licence";
 
@@ -125,7 +125,7 @@ fn schemas() -> Vec<(String, Arc<Schema>)> {
         .iter()
         .map(|profile| (profile.schema().id().to_owned(), Arc::new(profile.schema().clone())))
         .collect();
-    let mut next = serde_json::to_value(&*all_types()).unwrap();
+    let mut next = serde_json::to_value(&*unbound()).unwrap();
     next["version"] = "2".into();
     let next = Arc::new(Schema::from_json(&next.to_string()).unwrap());
     schemas.extend([
@@ -133,10 +133,30 @@ fn schemas() -> Vec<(String, Arc<Schema>)> {
         ("test.second".to_owned(), second()),
         ("test.unbound".to_owned(), unbound()),
         ("test.unbound with a holder".to_owned(), unbound_with_a_holder()),
+        ("test.short".to_owned(), short()),
         ("test.narrow".to_owned(), narrow()),
         (UNKNOWN_SCHEMA.to_owned(), next),
     ]);
     schemas
+}
+
+/// Some attributes of `test.all` without a holder: what is shown of it takes few bytes.
+fn short() -> Arc<Schema> {
+    let day = |max: &str| json!({"date": {"min": "1900-01-01", "max": max}});
+    let uint = |min: &str, max: &str| json!({"uint": {"min": min, "max": max}});
+    schema(
+        "test.short",
+        "none",
+        vec![
+            attribute("amount", uint("0", "9223372036854775807"), true, "disclose"),
+            attribute("level", uint("10", "20"), true, "predicate"),
+            attribute("birth", day("2099-12-31"), true, "predicate"),
+            attribute("until", day("9999-12-31"), true, "disclose"),
+            attribute("city", json!({"code": {}}), true, "disclose"),
+            attribute("region", table(&numbered("r", 10)), true, "disclose"),
+            attribute("classes", flags(&["A1", "A2", "B1", "B2", "C1", "C2"]), true, "disclose"),
+        ],
+    )
 }
 
 /// Attributes for predicates of which little is left when two statements meet.

@@ -47,6 +47,11 @@ impl Ask {
         Self::new(name, &[("l", "test.all")], statements)
     }
 
+    /// Asks about one licence `l` of schema `test.short`.
+    pub(crate) fn short(name: &str, statements: Json) -> Self {
+        Self::new(name, &[("l", "test.short")], statements)
+    }
+
     pub(crate) fn keyed(mut self) -> Self {
         self.wanted.iter_mut().for_each(|wanted| wanted.check = "keyed");
         self
@@ -129,6 +134,11 @@ impl Show {
     /// Answered with the licence "all types".
     pub(crate) fn l(ask: Ask) -> Self {
         Self::new(ask, &["all types"])
+    }
+
+    /// Answered with the licence "short".
+    pub(crate) fn short(ask: Ask) -> Self {
+        Self::new(ask, &["short"])
     }
 }
 

@@ -235,8 +235,8 @@ fn exchanged(book: &mut Book) {
 /// E_1, E_0 and τ that are off.
 fn digits(book: &mut Book) {
     let statements = json!([range("l.amount", 999_990, 1_000_020), member("l.city", &["x", "上海", "y"])]);
-    let ask = Ask::l("digits of a true statement", statements).keyed();
-    let mut liar = Liar::new(book, &ask, &["all types"]);
+    let ask = Ask::short("digits of a true statement", statements).keyed();
+    let mut liar = Liar::new(book, &ask, &["short"]);
     for (name, point) in
         [("D_0", generators().d()[0]), ("K", *generators().k()), ("M", *generators().m()), ("G", g())]
     {
@@ -251,10 +251,10 @@ fn digits(book: &mut Book) {
 /// Bulletproofs of other openings, and of other transcripts.
 fn bulletproofs(book: &mut Book) {
     let statements = json!([range("l.amount", 999_990, 1_000_020)]);
-    let ask = Ask::l("a Bulletproof of a true statement", statements.clone()).keyed().small();
+    let ask = Ask::short("a Bulletproof of a true statement", statements.clone()).keyed().small();
     let other = book.request(&Ask { name: "another request for a Bulletproof".into(), ..ask.clone() });
     let other = other.compact().unwrap();
-    let mut liar = Liar::new(book, &ask, &["all types"]);
+    let mut liar = Liar::new(book, &ask, &["short"]);
     for (name, point) in [("G", g()), ("K", *generators().k()), ("D_0", generators().d()[0])] {
         liar.refused(&format!("{name} added to V"), |cheat| cheat.extra_commitments[0] = point);
     }
@@ -277,7 +277,7 @@ fn bulletproofs(book: &mut Book) {
     let name = "made for another request";
     let rng = &mut crate::scene::rng(&format!("lie {}: {name}", liar.request));
     // The prover's own closure cannot borrow the other relation for longer than the first: proven here.
-    let shown = liar.book.holding("all types").shown(&liar.book.scene, 0, true, rng);
+    let shown = liar.book.holding("short").shown(&liar.book.scene, 0, true, rng);
     let relation = liar.relation.clone();
     let mut cheat = glimpse_fixtures::cheat::Cheat::new(&relation, vec![shown]);
     cheat.fork = Fork::Of(&other);

@@ -165,8 +165,9 @@ fn answers(scene: &Scene, holdings: &[Holding]) -> Vec<InvalidIssuance> {
     with(strangers, "answer of a stranger", "a flawless key proof under another key", &mut |v| {
         v.key = "first".into()
     });
-    with(holding, "answer with another schema", "the key proof is for another schema", &mut |v| {
-        v.schema = "test.all 2".into();
+    let unbound = find(holdings, "unbound");
+    with(unbound, "answer with another schema", "the key proof is for another schema", &mut |v| {
+        v.schema = "test.unbound 2".into();
     });
     let secret = hex::encode(link_secret(other.wallet).0.as_bytes());
     with(holding, "answer for another link secret", "C is for another U", &mut |v| {
@@ -174,7 +175,6 @@ fn answers(scene: &Scene, holdings: &[Holding]) -> Vec<InvalidIssuance> {
     });
     let t = other.blinding.map(|t| hex::encode(t.as_bytes()));
     with(holding, "answer for another blinding", "C is for another U", &mut |v| v.blinding.clone_from(&t));
-    let unbound = find(holdings, "unbound");
     with(holding, "answer of another wallet's issuance", "another credential", &mut |v| {
         v.issued = Some(hex::encode(other.issued.to_bytes()));
     });

@@ -71,19 +71,19 @@ type False = (&'static str, Json, &'static str, Value);
 
 pub(crate) fn all(book: &mut Book) {
     for (name, statement, attribute, claim) in false_statements() {
-        let ask = Ask::l(&format!("false: {name}"), json!([statement])).keyed();
-        let mut liar = Liar::new(book, &ask, &["all types"]);
+        let ask = Ask::short(&format!("false: {name}"), json!([statement])).keyed();
+        let mut liar = Liar::new(book, &ask, &["short"]);
         lies(&mut liar, attribute, &claim);
     }
     for (name, statement, attribute, claim) in false_ranges() {
-        let ask = Ask::l(&format!("false, small: {name}"), json!([statement])).keyed().small();
-        let mut liar = Liar::new(book, &ask, &["all types"]);
+        let ask = Ask::short(&format!("false, small: {name}"), json!([statement])).keyed().small();
+        let mut liar = Liar::new(book, &ask, &["short"]);
         assert!(!liar.relation.ranges().is_empty());
         range_lies(&mut liar, attribute, &claim);
     }
 }
 
-/// Of the licence "all types", with an amount of 1,000,000, born on 1990-05-17, of city 上海, region r7, A2 and C1.
+/// Of the licence "short", with an amount of 1,000,000, born on 1990-05-17, of city 上海, region r7, A2 and C1.
 fn false_statements() -> Vec<False> {
     let amount = "amount";
     let v = 1_000_000i128;

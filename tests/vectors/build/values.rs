@@ -112,7 +112,7 @@ fn no_values(book: &mut Book) {
 fn other_requests(book: &mut Book) {
     let base = "age at least 18";
     let made = book.made(base);
-    let asked = Ask::l(base, json!([{"age": {"of": "l.birth", "at_least": "18"}}])).json(&book.scene);
+    let asked = Ask::short(base, json!([{"age": {"of": "l.birth", "at_least": "18"}}])).json(&book.scene);
     let key = |i: usize| asked["credentials"][0]["issuers"][i].clone();
     let small = json!("small");
     let cases = vec![
@@ -127,7 +127,7 @@ fn other_requests(book: &mut Book) {
         ("name of the credential", "", json!(null), "proof"),
         ("check", "/credentials/0/check", json!("keyed"), "decode"),
         ("age", "/statements/0/age/at_least", json!("19"), "proof"),
-        ("attribute", "/statements/0/age/of", json!("l.stamp"), "proof"),
+        ("attribute", "/statements/0/age/of", json!("l.until"), "proof"),
         ("statements", "/statements", json!([]), "decode"),
         ("preference", "/prefer", small, "proof"),
     ];

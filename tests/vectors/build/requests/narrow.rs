@@ -97,11 +97,7 @@ pub(super) fn narrow(refuse: Refuse<'_>) {
         json!([intervals("l.stamp", &[(from, from + 99), (from + 900, from + 999)])]),
         "200 days are left, and the schema wants 365",
     );
-    say(
-        "one interval many times",
-        json!([intervals("l.stamp", &vec![(from, from); 400])]),
-        "one day is left",
-    );
+    say("one interval many times", json!([intervals("l.stamp", &vec![(from, from); 40])]), "one day is left");
     say(
         "near a day that is disclosed",
         json!([range_of(&[("l.stamp", 1), ("l.until", -1)], -5, 5), disclose("l.until")]),

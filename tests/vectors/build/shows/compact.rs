@@ -7,8 +7,11 @@ use crate::build::ask::{Ask, Show, disclose, equal, flags, intervals, member, ra
 
 pub(super) fn compact() -> Vec<Show> {
     let one = |name: &str, statements: Json| Show::l(Ask::l(&format!("small: {name}"), statements).small());
-    let keyed =
-        |name: &str, statements: Json| Show::l(Ask::l(&format!("small: {name}"), statements).small().keyed());
+    let short =
+        |name: &str, statements: Json| Show::short(Ask::short(&format!("small: {name}"), statements).small());
+    let keyed = |name: &str, statements: Json| {
+        Show::short(Ask::short(&format!("small: {name}"), statements).small().keyed())
+    };
     let v = AMOUNT;
     let amount = |lo: i128, hi: i128| range("l.amount", lo, hi);
     let mut all = Vec::new();
@@ -26,38 +29,41 @@ pub(super) fn compact() -> Vec<Show> {
     }
     let birth = 726_603;
     all.extend([
-        one("the upper end is the schema's", json!([amount(v, MAX)])),
-        one("the upper end is beyond the schema's", json!([amount(v - 1, 2 * MAX)])),
-        one("the lower end is the schema's", json!([amount(0, v)])),
-        one("the lower end is below the schema's", json!([amount(-9, v + 1)])),
-        one("both ends are the schema's", json!([amount(0, MAX)])),
-        one("at the upper end of both", json!([amount(v - 100, v)])),
+        short("the upper end is the schema's", json!([amount(v, MAX)])),
+        short("the upper end is beyond the schema's", json!([range("l.birth", birth - 1, 2 * MAX)])),
+        short("the lower end is the schema's", json!([amount(0, v)])),
+        short("the lower end is below the schema's", json!([amount(-9, v + 1)])),
+        short("both ends are the schema's", json!([amount(0, MAX)])),
+        short("at the upper end of both", json!([amount(v - 100, v)])),
         one("at least 18", json!([{"age": {"of": "l.birth", "at_least": "18"}}])),
         one("below 60", json!([{"age": {"of": "l.birth", "below": "60"}}])),
         one("from today", json!([{"date": {"of": "l.until", "from": "today"}}])),
-        one("a range beside digits", json!([amount(v - 10, v + 20), member("l.city", &["x", "上海", "y"])])),
-        one("a wide range beside a narrow one", json!([amount(v - 100, v + 100), range("l.level", 12, 17)])),
-        one("width 15 beside width 16", json!([amount(v, v + 15), amount(v, v + 16)])),
-        one(
+        short(
+            "a range beside digits",
+            json!([amount(v - 10, v + 20), member("l.city", &["x", "上海", "y"])]),
+        ),
+        short(
+            "a wide range beside a narrow one",
+            json!([amount(v - 100, v + 100), range("l.level", 12, 17)]),
+        ),
+        short("width 15 beside width 16", json!([amount(v, v + 15), amount(v, v + 16)])),
+        short(
             "two ranges, four slots",
             json!([amount(v - 1, v + 99), range("l.birth", birth - 9, birth + 900)]),
         ),
-        one(
+        short(
             "three slots padded to four",
             json!([amount(v - 1, v + 99), range("l.birth", birth - 9, 999_999)]),
         ),
         keyed("sixteen slots", json!((0..8).map(|i| amount(v - 20 - i, v + 20 + i)).collect::<Vec<_>>())),
-        keyed(
-            "nine slots padded to sixteen",
-            json!((0..9).map(|i| range("l.birth", birth - i, 999_999)).collect::<Vec<_>>()),
-        ),
-        one(
+        keyed("nine slots padded to sixteen", nine_slots()),
+        short(
             "a combination with negative coefficients",
             json!([range_of(&[("l.birth", -1), ("l.amount", -3)], -4_000_000, -3_000_000)]),
         ),
-        one("a disclosed number", json!([disclose("l.amount"), amount(v - 500, v + 500)])),
-        one("intervals of equal width", json!([intervals("l.amount", &[(0, 100), (v - 50, v + 50)])])),
-        one(
+        short("a disclosed number", json!([disclose("l.amount"), amount(v - 500, v + 500)])),
+        short("intervals of equal width", json!([intervals("l.amount", &[(0, 100), (v - 50, v + 50)])])),
+        short(
             "intervals of different widths",
             json!([intervals("l.amount", &[(v - 7, v + 500), (3, 20), (40, 40)])]),
         ),
@@ -82,15 +88,15 @@ pub(super) fn compact() -> Vec<Show> {
             .small(),
             &["all types", "second", "unbound"],
         ),
-        Show::l(Ask::l("small: nothing to gain from", json!([range("l.level", 12, 17)])).small()),
-        Show::l(
-            Ask::l(
-                "small: seventeen slots",
-                json!((0..17).map(|i| range("l.birth", birth - i, 999_999)).collect::<Vec<_>>()),
-            )
-            .small()
-            .keyed(),
-        ),
+        short("nothing to gain from", json!([range("l.level", 12, 17)])),
+        keyed("eighteen slots", json!((0..9).map(|i| amount(v - 20 - i, v + 20 + i)).collect::<Vec<_>>())),
     ]);
     all
+}
+
+/// Four ranges with both ends and one with one.
+fn nine_slots() -> Json {
+    let mut list: Vec<Json> = (0..4).map(|i| range("l.amount", AMOUNT - 20 - i, AMOUNT + 20 + i)).collect();
+    list.push(range("l.birth", 720_000, 999_999));
+    json!(list)
 }

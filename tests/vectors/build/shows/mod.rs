@@ -41,3 +41,12 @@ fn one(name: &str, statement: Json) -> Show {
 fn one_keyed(name: &str, statement: Json) -> Show {
     Show::l(Ask::l(name, json!([statement])).keyed())
 }
+
+/// One statement about the licence "short", which has the same values.
+fn short(name: &str, statement: Json) -> Show {
+    Show::short(Ask::short(name, json!([statement])))
+}
+
+fn short_keyed(name: &str, statement: Json) -> Show {
+    Show::short(Ask::short(name, json!([statement])).keyed())
+}

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::{AMOUNT, MAX, one, one_keyed};
+use super::{AMOUNT, MAX, one, short, short_keyed};
 use crate::build::ask::{Ask, Show, disclose, intervals, intervals_of, range, range_of};
 
 pub(super) fn ranges() -> Vec<Show> {
-    let amount = |name: &str, lo: i128, hi: i128| one(&format!("range {name}"), range("l.amount", lo, hi));
+    let amount = |name: &str, lo: i128, hi: i128| short(&format!("range {name}"), range("l.amount", lo, hi));
     let of = |name: &str, terms: &[(&str, i64)], lo: i128, hi: i128| {
-        one_keyed(&format!("range {name}"), range_of(terms, lo, hi))
+        short_keyed(&format!("range {name}"), range_of(terms, lo, hi))
     };
     let (birth, until) = (726_603, 741_077);
     let mut all = vec![
@@ -16,17 +16,17 @@ pub(super) fn ranges() -> Vec<Show> {
         amount("hi = lo + 1, at lo", AMOUNT, AMOUNT + 1),
         amount("hi = lo + 1, at hi", AMOUNT - 1, AMOUNT),
         amount("of all values", 0, MAX),
-        amount("of more than all values", i128::MIN, i128::MAX),
+        short("range of more than all values", range("l.level", i128::MIN, i128::MAX)),
         amount("cut at the schema's least value", -5, AMOUNT),
-        amount("cut at the schema's greatest value", AMOUNT, 2 * MAX),
-        one("range of a date", range("l.birth", birth, birth + 1000)),
-        Show::l(Ask::l(
+        short("range cut at the schema's greatest value", range("l.birth", birth, 2 * MAX)),
+        short("range of a date", range("l.birth", birth, birth + 1000)),
+        Show::short(Ask::short(
             "range of a disclosed number",
             json!([disclose("l.amount"), range("l.amount", AMOUNT - 7, AMOUNT + 7)]),
         )),
-        Show::l(Ask::l(
+        Show::short(Ask::short(
             "range of a hidden and a disclosed number",
-            json!([range_of(&[("l.amount", 1), ("l.level", -3)], 0, MAX), disclose("l.amount")]),
+            json!([range_of(&[("l.amount", 1), ("l.level", -3)], 0, 2_000_000), disclose("l.amount")]),
         )),
         of("with coefficient 2", &[("l.amount", 2)], 2 * AMOUNT - 1, 2 * AMOUNT + 1),
         of("with coefficient -1", &[("l.amount", -1)], -AMOUNT - 9, -AMOUNT),
@@ -47,24 +47,24 @@ pub(super) fn ranges() -> Vec<Show> {
             ),
             &["all types", "second"],
         ),
-        Show::l(Ask::l(
+        Show::short(Ask::short(
             "range twice on one attribute",
-            json!([range("l.amount", 0, AMOUNT), range("l.amount", AMOUNT, MAX)]),
+            json!([range("l.amount", AMOUNT - 9, AMOUNT), range("l.amount", AMOUNT, AMOUNT + 3)]),
         )),
         Show::new(
-            Ask::l("range of all values, at the greatest", json!([range("l.amount", 0, MAX)])),
-            &["all types at the greatest values"],
+            Ask::short("range of all values, at the greatest", json!([range("l.amount", 0, MAX)])),
+            &["short at the greatest values"],
         ),
         Show::new(
-            Ask::l("range of all values, at the least", json!([range("l.amount", 0, MAX)])),
-            &["all types at the least values"],
+            Ask::short("range of all values, at the least", json!([range("l.amount", 0, MAX)])),
+            &["short at the least values"],
         ),
     ];
     for width in [2i128, 3, 6, 7, 8, 15, 16, 999, 1 << 40] {
         let name = format!("range of width {width}");
-        all.push(one_keyed(&format!("{name}, at lo"), range("l.amount", AMOUNT, AMOUNT + width)));
+        all.push(short_keyed(&format!("{name}, at lo"), range("l.amount", AMOUNT, AMOUNT + width)));
         let lo = AMOUNT - width;
-        all.push(one_keyed(&format!("{name}, at hi"), range("l.amount", lo, AMOUNT)));
+        all.push(short_keyed(&format!("{name}, at hi"), range("l.amount", lo, AMOUNT)));
     }
     all
 }
@@ -74,7 +74,7 @@ pub(super) fn ages_and_dates() -> Vec<Show> {
         let mut statement = json!({"age": {"of": "l.birth"}});
         at_least.iter().for_each(|years| statement["age"]["at_least"] = json!(years));
         below.iter().for_each(|years| statement["age"]["below"] = json!(years));
-        one(&format!("age {name}"), statement)
+        short(&format!("age {name}"), statement)
     };
     let date = |name: &str, from: Option<&str>, to: Option<&str>| {
         let mut statement = json!({"date": {"of": "l.until"}});
@@ -117,9 +117,9 @@ pub(super) fn ages_and_dates() -> Vec<Show> {
 
 pub(super) fn interval_lists() -> Vec<Show> {
     let amount =
-        |name: &str, list: &[(i128, i128)]| one(&format!("intervals {name}"), intervals("l.amount", list));
+        |name: &str, list: &[(i128, i128)]| short(&format!("intervals {name}"), intervals("l.amount", list));
     let keyed = |name: &str, list: &[(i128, i128)]| {
-        one_keyed(&format!("intervals {name}"), intervals("l.amount", list))
+        short_keyed(&format!("intervals {name}"), intervals("l.amount", list))
     };
     let v = AMOUNT;
     let many: Vec<(i128, i128)> = (0..64).map(|i| (i * 20_000, i * 20_000 + i)).collect();
@@ -135,14 +135,14 @@ pub(super) fn interval_lists() -> Vec<Show> {
         keyed("that overlap", &[(v - 20, v + 5), (v - 10, v + 1), (v, v)]),
         keyed("that touch", &[(0, v - 1), (v, v + 1)]),
         keyed("of which one can be reached", &[(-9, -1), (v - 1, v + 1), (MAX + 1, 2 * MAX)]),
-        keyed("cut to what can be reached", &[(-9, 3), (v, 2 * MAX)]),
+        keyed("cut to what can be reached", &[(-9, 3), (v, v + 9), (MAX - 3, 2 * MAX)]),
         keyed("of width 1 and 0", &[(v - 1, v), (7, 7)]),
         keyed("of sixty-four", &many),
-        one_keyed(
+        short_keyed(
             "intervals of a combination with a negative coefficient",
             intervals_of(&[("l.until", 1), ("l.birth", -1)], &[(0, 10), (14_000, 15_000), (-7, 3)]),
         ),
-        Show::l(Ask::l(
+        Show::short(Ask::short(
             "intervals of a disclosed number",
             json!([disclose("l.amount"), intervals("l.amount", &[(v - 1, v + 1), (0, 7)])]),
         )),

@@ -3,7 +3,7 @@
 use glimpse_fixtures::schemas::numbered;
 use serde_json::{Value as Json, json};
 
-use super::{one, one_keyed};
+use super::{one, one_keyed, short, short_keyed};
 use crate::build::ask::{Ask, Show, disclose, equals, flags, member, not_member};
 
 pub(super) fn disclosures() -> Vec<Show> {
@@ -72,17 +72,17 @@ pub(super) fn sets() -> Vec<Show> {
         member("l.city", &values)
     };
     let mut all = Vec::new();
-    for size in [1usize, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 31, 48, 49, 63, 64] {
-        all.push(one_keyed(&format!("member of {size}, the first"), city(size, 0)));
+    for size in [1usize, 2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 63, 64] {
+        all.push(short_keyed(&format!("member of {size}, the first"), city(size, 0)));
         if size > 1 {
-            all.push(one(&format!("member of {size}, the last"), city(size, size - 1)));
+            all.push(short(&format!("member of {size}, the last"), city(size, size - 1)));
         }
     }
     all.extend([
-        one("member of 64, in the middle", city(64, 37)),
-        one_keyed("member of 4096, the last", city(4096, 4095)),
-        one("member, dates", member("l.until", &["2029-12-31", "2030-01-01"])),
-        one("member, numbers", member("l.amount", &["0", "1000000", "9223372036854775807"])),
+        short("member of 64, in the middle", city(64, 37)),
+        short_keyed("member of 4096, the last", city(4096, 4095)),
+        short("member, dates", member("l.until", &["2029-12-31", "2030-01-01"])),
+        short("member, numbers", member("l.amount", &["0", "1000000", "9223372036854775807"])),
         one("member, codes of a table", member("l.tier", &["t2", "t3"])),
         one("member, texts", member("l.name", &["李四", "张三", "王五"])),
         one("member, optional and there", member("l.score", &["6", "7"])),
@@ -97,11 +97,11 @@ pub(super) fn sets() -> Vec<Show> {
 pub(super) fn excluded() -> Vec<Show> {
     let others: Vec<String> = numbered("r", 10).into_iter().filter(|code| code != "r7").collect();
     vec![
-        one("not_member, one excluded", not_member("l.region", &["r1"])),
-        one_keyed("not_member, the first excluded", not_member("l.region", &["r0"])),
-        one("not_member, in another order than the table's", not_member("l.region", &["r9", "r3", "r0"])),
-        one("not_member, one left", not_member("l.region", &others)),
-        one("not_member, two left", not_member("l.region", &others[1..])),
+        short("not_member, one excluded", not_member("l.region", &["r1"])),
+        short_keyed("not_member, the first excluded", not_member("l.region", &["r0"])),
+        short("not_member, in another order than the table's", not_member("l.region", &["r9", "r3", "r0"])),
+        short("not_member, one left", not_member("l.region", &others)),
+        short("not_member, two left", not_member("l.region", &others[1..])),
         one("not_member, of an attribute for predicates", not_member("l.tier", &["t0", "t4"])),
     ]
 }
@@ -110,7 +110,7 @@ pub(super) fn flag_sets() -> Vec<Show> {
     let (all, none) = (["A2", "C1"], ["A1", "B1", "B2", "C2"]);
     let empty: [&str; 0] = [];
     let of = |name: &str, all: &[&str], none: &[&str], any: &[&str]| {
-        one(&format!("flags {name}"), flags("l.classes", all, none, any))
+        short(&format!("flags {name}"), flags("l.classes", all, none, any))
     };
     let second = |name: &str, statement: Json| {
         Show::new(
