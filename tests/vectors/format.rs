@@ -155,6 +155,9 @@ pub(crate) struct Requests {
 pub(crate) struct ValidRequest {
     pub(crate) name: String,
     pub(crate) canonical: String,
+    /// Other texts of the same request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) written: Vec<String>,
     pub(crate) digest: String,
     pub(crate) relation: RelationDigests,
 }
@@ -220,6 +223,7 @@ pub(crate) struct InvalidIssuance {
     pub(crate) registered: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) issued: Option<String>,
+    pub(crate) stage: String,
     pub(crate) reason: String,
 }
 
@@ -284,6 +288,7 @@ pub(crate) struct InvalidExchange {
     pub(crate) response: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<TokenParts>,
+    pub(crate) stage: String,
     pub(crate) reason: String,
 }
 

@@ -25,6 +25,8 @@ use crate::scene::{Scene, link_secret, rng};
 pub(crate) struct Known {
     pub(crate) name: String,
     pub(crate) relation: Relation,
+    /// Other texts of it.
+    pub(crate) written: Vec<String>,
 }
 
 /// A valid presentation of the file, to be altered.
@@ -74,7 +76,7 @@ impl Book {
 
     fn known(&mut self, name: &str, relation: Relation) {
         assert!(self.requests.iter().all(|known| known.name != name), "two requests {name}");
-        self.requests.push(Known { name: name.to_owned(), relation });
+        self.requests.push(Known { name: name.to_owned(), relation, written: Vec::new() });
     }
 
     /// Shows what a request asks for, in each profile that it allows.
@@ -185,6 +187,7 @@ impl Book {
             ValidRequest {
                 name: known.name.clone(),
                 canonical: String::from_utf8(request.to_canonical_json().unwrap()).unwrap(),
+                written: known.written.clone(),
                 digest: request.digest().to_string(),
                 relation: RelationDigests {
                     fast: hex::encode(known.relation.digest()),

@@ -43,8 +43,11 @@ fn valid(holding: &Holding) -> ValidIssuance {
     }
 }
 
+/// The stage that refuses, and why.
+type Reason = (&'static str, &'static str);
+
 /// An issuance with nothing wrong about it yet.
-fn of(holding: &Holding, name: &str, message: &str, reason: &str) -> InvalidIssuance {
+fn of(holding: &Holding, name: &str, message: &str, (stage, reason): Reason) -> InvalidIssuance {
     let valid = valid(holding);
     let answer = message == "issued";
     InvalidIssuance {
@@ -58,6 +61,7 @@ fn of(holding: &Holding, name: &str, message: &str, reason: &str) -> InvalidIssu
         request: valid.request.filter(|_| !answer),
         registered: None,
         issued: answer.then_some(valid.issued),
+        stage: stage.to_owned(),
         reason: reason.to_owned(),
     }
 }
@@ -67,15 +71,19 @@ fn requests(scene: &Scene, holdings: &[Holding]) -> Vec<InvalidIssuance> {
     let holding = find(holdings, "all types");
     let request = holding.request.clone().unwrap();
     let mut all = Vec::new();
-    let mut with = |name: &str, reason: &str, change: &mut dyn FnMut(&mut InvalidIssuance)| {
+    let mut with = |name: &str, reason: Reason, change: &mut dyn FnMut(&mut InvalidIssuance)| {
         let mut vector = of(holding, name, "request", reason);
         change(&mut vector);
         all.push(vector);
     };
     let nonce = find(holdings, "second").nonce.to_string();
-    with("request under another nonce", "the proof is for another nonce", &mut |v| v.nonce = nonce.clone());
-    with("request to another key", "the proof is for another key", &mut |v| v.key = "second".into());
-    with("request for another schema", "the proof is for another schema", &mut |v| {
+    with("request under another nonce", ("proof", "the proof is for another nonce"), &mut |v| {
+        v.nonce = nonce.clone()
+    });
+    with("request to another key", ("proof", "the proof is for another key"), &mut |v| {
+        v.key = "second".into()
+    });
+    with("request for another schema", ("proof", "the proof is for another schema"), &mut |v| {
         v.schema = "test.second".into()
     });
     let unbound = find(holdings, "unbound");
@@ -86,17 +94,21 @@ fn requests(scene: &Scene, holdings: &[Holding]) -> Vec<InvalidIssuance> {
         let rng = &mut rng("issuance request of other secrets");
         hex::encode(issuance_request(scene.public(holding.key), schema, nonce, secrets, rng).to_bytes())
     };
-    with("request without a holder", "the schema has no holder", &mut |v| {
+    with("request without a holder", ("binding", "the schema has no holder"), &mut |v| {
         v.schema.clone_from(&unbound.schema);
         v.nonce = nonce.to_string();
         v.request = Some(proof(scene.schema(&unbound.schema), &nonce, [s, t, s]));
     });
     let zero = Scalar::ZERO;
     for (name, secrets, reason) in [
-        ("request with another secret in N", [s, t, n], "s in U is not s in N"),
-        ("request with the secret's negative in N", [s, t, -s], "s in U is not s in N"),
-        ("request with N = 0", [zero, t, zero], "N is the identity; the proof holds"),
-        ("request with U = N = 0", [zero, zero, zero], "U and N are the identity; the proof holds"),
+        ("request with another secret in N", [s, t, n], ("proof", "s in U is not s in N")),
+        ("request with the secret's negative in N", [s, t, -s], ("proof", "s in U is not s in N")),
+        ("request with N = 0", [zero, t, zero], ("decode", "N is the identity; the proof holds")),
+        (
+            "request with U = N = 0",
+            [zero, zero, zero],
+            ("decode", "U and N are the identity; the proof holds"),
+        ),
     ] {
         with(name, reason, &mut |v| v.request = Some(proof(schema, &holding.nonce, secrets)));
     }
@@ -114,32 +126,42 @@ fn requests(scene: &Scene, holdings: &[Holding]) -> Vec<InvalidIssuance> {
         let mut altered = request.clone();
         change(&mut altered);
         let bytes = hex::encode(altered.to_bytes());
-        with(&format!("request with another {part}"), "one part was altered", &mut |v| {
+        with(&format!("request with another {part}"), ("proof", "one part was altered"), &mut |v| {
             v.request = Some(bytes.clone())
         });
     }
     let mut without = request.clone();
     without.blinded = identity;
-    with("request with U = 0", "U is the identity", &mut |v| {
+    with("request with U = 0", ("decode", "U is the identity"), &mut |v| {
         v.request = Some(hex::encode(without.to_bytes()))
     });
     let bytes = request.to_bytes();
-    with("request of 191 bytes", "too short", &mut |v| v.request = Some(hex::encode(&bytes[..191])));
-    with("request of 193 bytes", "too long", &mut |v| {
+    with("request of 191 bytes", ("decode", "too short"), &mut |v| {
+        v.request = Some(hex::encode(&bytes[..191]))
+    });
+    with("request of 193 bytes", ("decode", "too long"), &mut |v| {
         v.request = Some(hex::encode([&bytes[..], &[0]].concat()))
     });
     for (part, name) in [(0, "U"), (3, "T_N"), (4, "z_s"), (5, "z_t")] {
         let mut bytes = bytes;
         let place: &mut [u8; 32] = (&mut bytes[32 * part..32 * part + 32]).try_into().unwrap();
         *place = if part < 4 { not_canonical_point(place) } else { plus_order(place) };
-        with(&format!("request with {name} not canonical"), "not in its one spelling", &mut |v| {
-            v.request = Some(hex::encode(bytes));
-        });
+        with(
+            &format!("request with {name} not canonical"),
+            ("decode", "not in its one spelling"),
+            &mut |v| {
+                v.request = Some(hex::encode(bytes));
+            },
+        );
     }
     let registered = find(holdings, "all types of another wallet").request.as_ref().unwrap().registration;
-    with("request of a person with another wallet", "the person is registered with another N", &mut |v| {
-        v.registered = Some(hex::encode(registered.encoded.as_bytes()));
-    });
+    with(
+        "request of a person with another wallet",
+        ("registration", "the person is registered with another N"),
+        &mut |v| {
+            v.registered = Some(hex::encode(registered.encoded.as_bytes()));
+        },
+    );
     all
 }
 
@@ -152,52 +174,58 @@ fn answers(scene: &Scene, holdings: &[Holding]) -> Vec<InvalidIssuance> {
     let holding = find(holdings, "all types");
     let mut all = Vec::new();
     let mut with =
-        |holding: &Holding, name: &str, reason: &str, change: &mut dyn FnMut(&mut InvalidIssuance)| {
+        |holding: &Holding, name: &str, reason: Reason, change: &mut dyn FnMut(&mut InvalidIssuance)| {
             let mut vector = of(holding, name, "issued", reason);
             change(&mut vector);
             all.push(vector);
         };
     let other = find(holdings, "all types of another wallet");
-    with(holding, "answer under another key", "the key proof is for another key", &mut |v| {
+    with(holding, "answer under another key", ("proof", "the key proof is for another key"), &mut |v| {
         v.key = "second".into()
     });
     let strangers = find(holdings, "all types of a stranger");
-    with(strangers, "answer of a stranger", "a flawless key proof under another key", &mut |v| {
+    with(strangers, "answer of a stranger", ("proof", "a flawless key proof under another key"), &mut |v| {
         v.key = "first".into()
     });
     let unbound = find(holdings, "unbound");
-    with(unbound, "answer with another schema", "the key proof is for another schema", &mut |v| {
+    with(unbound, "answer with another schema", ("proof", "the key proof is for another schema"), &mut |v| {
         v.schema = "test.unbound 2".into();
     });
     let secret = hex::encode(link_secret(other.wallet).0.as_bytes());
-    with(holding, "answer for another link secret", "C is for another U", &mut |v| {
+    with(holding, "answer for another link secret", ("proof", "C is for another U"), &mut |v| {
         v.link_secret = Some(secret.clone())
     });
     let t = other.blinding.map(|t| hex::encode(t.as_bytes()));
-    with(holding, "answer for another blinding", "C is for another U", &mut |v| v.blinding.clone_from(&t));
-    with(holding, "answer of another wallet's issuance", "another credential", &mut |v| {
+    with(holding, "answer for another blinding", ("proof", "C is for another U"), &mut |v| {
+        v.blinding.clone_from(&t)
+    });
+    with(holding, "answer of another wallet's issuance", ("proof", "another credential"), &mut |v| {
         v.issued = Some(hex::encode(other.issued.to_bytes()));
     });
     type Change = fn(&mut IssuedCredential);
-    let changes: [(&str, &str, Change); 16] = [
-        ("another A", "one part was altered", |i| i.a = (i.a.point + i.a.point).into()),
-        ("A = 0", "A is the identity", |i| i.a = RistrettoPoint::default().into()),
-        ("another e", "one part was altered", |i| i.e += Scalar::ONE),
-        ("e = 0", "one part was altered", |i| i.e = Scalar::ZERO),
-        ("another handle", "one part was altered", |i| i.handle ^= 1),
-        ("another challenge", "one part was altered", |i| i.proof_challenge += Scalar::ONE),
-        ("another response", "one part was altered", |i| i.proof_response += Scalar::ONE),
-        ("another name", "an attribute was altered", |i| i.values[0] = Value::Text("李四".into())),
-        ("another day", "an attribute was altered", |i| i.values[1] = date("1990-05-16")),
-        ("another number", "an attribute was altered", |i| i.values[3] = Value::Uint(1_000_001)),
-        ("an absent value that is there", "an attribute was altered", |i| {
+    let changes: [(&str, Reason, Change); 16] = [
+        ("another A", ("proof", "one part was altered"), |i| i.a = (i.a.point + i.a.point).into()),
+        ("A = 0", ("decode", "A is the identity"), |i| i.a = RistrettoPoint::default().into()),
+        ("another e", ("proof", "one part was altered"), |i| i.e += Scalar::ONE),
+        ("e = 0", ("proof", "one part was altered"), |i| i.e = Scalar::ZERO),
+        ("another handle", ("proof", "one part was altered"), |i| i.handle ^= 1),
+        ("another challenge", ("proof", "one part was altered"), |i| i.proof_challenge += Scalar::ONE),
+        ("another response", ("proof", "one part was altered"), |i| i.proof_response += Scalar::ONE),
+        ("another name", ("proof", "an attribute was altered"), |i| i.values[0] = Value::Text("李四".into())),
+        ("another day", ("proof", "an attribute was altered"), |i| i.values[1] = date("1990-05-16")),
+        ("another number", ("proof", "an attribute was altered"), |i| i.values[3] = Value::Uint(1_000_001)),
+        ("an absent value that is there", ("proof", "an attribute was altered"), |i| {
             i.values[8] = Value::Text("x".into())
         }),
-        ("a value that is absent", "an attribute was altered", |i| i.values[13] = Value::Absent),
-        ("a number out of bounds", "the schema does not allow the value", |i| i.values[4] = Value::Uint(21)),
-        ("an absent required value", "the schema does not allow the value", |i| i.values[0] = Value::Absent),
-        ("a value too few", "too short", |i| drop(i.values.pop())),
-        ("a value too many", "too long", |i| i.values.push(Value::Absent)),
+        ("a value that is absent", ("proof", "an attribute was altered"), |i| i.values[13] = Value::Absent),
+        ("a number out of bounds", ("values", "the schema does not allow the value"), |i| {
+            i.values[4] = Value::Uint(21)
+        }),
+        ("an absent required value", ("values", "the schema does not allow the value"), |i| {
+            i.values[0] = Value::Absent
+        }),
+        ("a value too few", ("decode", "too short"), |i| drop(i.values.pop())),
+        ("a value too many", ("decode", "too long"), |i| i.values.push(Value::Absent)),
     ];
     for (name, reason, change) in changes {
         let mut issued = holding.issued.clone();
@@ -210,25 +238,35 @@ fn answers(scene: &Scene, holdings: &[Holding]) -> Vec<InvalidIssuance> {
         let mut bytes = bytes.clone();
         let place: &mut [u8; 32] = (&mut bytes[at..at + 32]).try_into().unwrap();
         *place = if point { not_canonical_point(place) } else { plus_order(place) };
-        with(holding, &format!("answer with {name} not canonical"), "not in its one spelling", &mut |v| {
-            v.issued = Some(hex::encode(&bytes));
-        });
+        with(
+            holding,
+            &format!("answer with {name} not canonical"),
+            ("decode", "not in its one spelling"),
+            &mut |v| {
+                v.issued = Some(hex::encode(&bytes));
+            },
+        );
     }
     let mut handle = unbound.issued.clone();
     handle.handle = 1;
     with(
         unbound,
         "answer without a holder, with a handle",
-        "there is no handle without a holder",
+        ("binding", "there is no handle without a holder"),
         &mut |v| {
             v.issued = Some(hex::encode(handle.to_bytes()));
         },
     );
     let mut count = unbound.issued.clone();
     count.values[2] = Value::Uint(43);
-    with(unbound, "answer without a holder, another number", "an attribute was altered", &mut |v| {
-        v.issued = Some(hex::encode(count.to_bytes()));
-    });
+    with(
+        unbound,
+        "answer without a holder, another number",
+        ("proof", "an attribute was altered"),
+        &mut |v| {
+            v.issued = Some(hex::encode(count.to_bytes()));
+        },
+    );
     // C with U = 0 and a handle of 0 under the schema that has a holder: whoever has it could show it.
     let bound = find(holdings, "unbound with a holder");
     let free = scene.schema("test.unbound");
@@ -239,7 +277,7 @@ fn answers(scene: &Scene, holdings: &[Holding]) -> Vec<InvalidIssuance> {
     with(
         bound,
         "answer without a holder where there is one",
-        "C is for U = 0 and another schema",
+        ("proof", "C is for U = 0 and another schema"),
         &mut |v| {
             v.issued = Some(hex::encode(issued.to_bytes()));
         },

@@ -62,6 +62,15 @@ fn parts(token: &OpenToken) -> TokenParts {
     }
 }
 
+/// What is wrong about bytes before anything is computed with them.
+const DECODE: [&str; 5] = [
+    "too short",
+    "too long",
+    "not in its one spelling",
+    "P' is the identity",
+    "P' is the identity, and Q' = x·P'",
+];
+
 fn of(name: &str, message: &str, reason: &str) -> InvalidExchange {
     InvalidExchange {
         name: name.to_owned(),
@@ -72,6 +81,7 @@ fn of(name: &str, message: &str, reason: &str) -> InvalidExchange {
         challenge: None,
         response: None,
         token: None,
+        stage: if DECODE.contains(&reason) { "decode" } else { "proof" }.to_owned(),
         reason: reason.to_owned(),
     }
 }

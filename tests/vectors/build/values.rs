@@ -6,7 +6,7 @@ use glimpse_circuits::presentation::Presentation;
 use glimpse_fixtures::schemas::date;
 use serde_json::json;
 
-use super::ask::{Ask, disclose};
+use super::ask::{Ask, disclose, range};
 use super::book::{Book, Refused, disclosed_bytes};
 
 pub(crate) fn all(book: &mut Book) {
@@ -176,7 +176,21 @@ fn other_requests(book: &mut Book) {
             reason,
         });
     }
-    // The same statement about two licences of one schema, answered in the other order.
+    // What the request does not prefer is not accepted, and the bytes say which profile they are in.
+    let shown = book.made("small: at the upper end of both, compact");
+    let ask =
+        Ask::short("at the upper end of both, not small", json!([range("l.amount", 999_900, 1_000_000)]));
+    book.request(&ask);
+    book.refused(Refused {
+        name: "a compact answer to a request that does not prefer small ones".into(),
+        request: &ask.name,
+        audience: None,
+        now: shown.now,
+        bytes: shown.bytes,
+        stage: "decode",
+        reason: "the request does not prefer small answers",
+    });
+    // Answers to requests of the same form.
     let (city, name) = ("disclose a code without a table", "disclose a text");
     let (shown, other) = (book.made(city), book.made(name));
     book.refused(Refused {

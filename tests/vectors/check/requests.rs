@@ -24,6 +24,9 @@ fn valid_requests_have_their_digests() {
         let canonical = request.to_canonical_json().unwrap();
         assert_eq!(String::from_utf8(canonical).unwrap(), vector.canonical, "{}", vector.name);
         assert_eq!(request.digest().to_string(), vector.digest, "{}", vector.name);
+        for text in &vector.written {
+            assert!(*text != vector.canonical && Request::from_json(text).unwrap() == request, "{text}");
+        }
         let relation = Relation::compile(Arc::new(request), &KNOWN.registry);
         let relation = relation.unwrap_or_else(|error| panic!("{}: {error}", vector.name));
         let digests = &vector.relation;

@@ -7,7 +7,7 @@ mod relation;
 use glimpse_circuits::request::Request;
 use serde_json::json;
 
-use super::ask::{Ask, equals, intervals, range, range_of};
+use super::ask::{Ask, disclose, equals, flags, intervals, range, range_of};
 use super::book::Book;
 use crate::format::InvalidRequest;
 use crate::scene::Scene;
@@ -41,6 +41,27 @@ pub(crate) fn at_the_limits(book: &mut Book) {
         "a combination just below 2^126",
         json!([range_of(&[("l.amount", i64::MAX)], 0, 5)]),
     ));
+    other_texts(book);
     book.request(&Ask::l("2^53 + 1", json!([range("l.amount", (1 << 53) + 1, (1 << 53) + 1)])));
     book.request(&Ask::l("2^53", json!([range("l.amount", 1 << 53, 1 << 53)])));
+}
+
+/// One request in several spellings: what it says is hashed, not how it is written.
+fn other_texts(book: &mut Book) {
+    let statements = json!([disclose("l.city"), flags("l.classes", &["A2"], &[], &[])]);
+    let ask = Ask::short("one request in several texts", statements);
+    book.request(&ask);
+    let json = ask.json(&book.scene);
+    let text = json.to_string();
+    let written = vec![
+        text.clone(),
+        serde_json::to_string_pretty(&json).unwrap(),
+        text.replace("验证方", "\\u9a8c\\u8bc1\\u65b9"),
+        text.replace("verifier.example/", "verifier.example\\/"),
+        format!(" \r\n\t{text}\n"),
+    ];
+    assert!(text.contains("\"none\":[]"), "empty lists are left out of the canonical text only");
+    if let Some(known) = book.requests.last_mut() {
+        known.written = written;
+    }
 }

@@ -3,7 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::{AMOUNT, MAX};
-use crate::build::ask::{Ask, Show, disclose, equal, flags, intervals, member, range, range_of};
+use crate::build::ask::{
+    Ask, Show, disclose, equal, equals, flags, intervals, member, not_member, range, range_of,
+};
 
 pub(super) fn compact() -> Vec<Show> {
     let one = |name: &str, statements: Json| Show::l(Ask::l(&format!("small: {name}"), statements).small());
@@ -74,7 +76,7 @@ pub(super) fn compact() -> Vec<Show> {
         ),
         Show::new(
             Ask::new(
-                "small: three credentials",
+                "small: three credentials, all statements",
                 &[("a", "test.all"), ("b", "test.second"), ("c", "test.unbound")],
                 json!([
                     {"age": {"of": "a.birth", "at_least": "18", "below": "60"}},
@@ -83,6 +85,11 @@ pub(super) fn compact() -> Vec<Show> {
                     disclose("a.name"),
                     equal("a.birth", "b.born"),
                     flags("b.bits", &["b0"], &["b1"], &["b5", "b31"]),
+                    equals("a.region", "r7"),
+                    not_member("a.region", &["r1", "r2"]),
+                    member("b.town", &["北京", "上海", "广州"]),
+                    intervals("b.points", &[(0, 99), (400, 600)]),
+                    {"date": {"of": "a.until", "from": "today"}},
                 ]),
             )
             .small(),
