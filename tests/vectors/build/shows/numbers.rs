@@ -64,7 +64,10 @@ pub(super) fn ranges() -> Vec<Show> {
         let name = format!("range of width {width}");
         all.push(short_keyed(&format!("{name}, at lo"), range("l.amount", AMOUNT, AMOUNT + width)));
         let lo = AMOUNT - width;
-        all.push(short_keyed(&format!("{name}, at hi"), range("l.amount", lo, AMOUNT)));
+        // Below 0 it would be cut to another width.
+        if lo > 0 {
+            all.push(short_keyed(&format!("{name}, at hi"), range("l.amount", lo, AMOUNT)));
+        }
     }
     all
 }
