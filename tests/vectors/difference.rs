@@ -52,8 +52,8 @@ fn within(path: &str, made: &Json, found: &Json) -> Option<String> {
     }
 }
 
-/// The sections of the file.
-const ORDER: [&str; 19] = [
+/// The sections of the file, and the members of a section that come before others.
+const ORDER: [&str; 22] = [
     "format",
     "protocol",
     "seed",
@@ -73,4 +73,7 @@ const ORDER: [&str; 19] = [
     "issuance",
     "tokens",
     "presentations",
+    "name",
+    "valid",
+    "invalid",
 ];

@@ -1,6 +1,7 @@
 //! Reads the file and checks every vector with the product's own code: nothing here knows how the file was made.
 
 mod basics;
+mod coverage;
 mod issuance;
 mod presentations;
 mod requests;

@@ -35,7 +35,7 @@ pub(super) fn compact() -> Vec<Show> {
         short("the upper end is beyond the schema's", json!([range("l.birth", birth - 1, 2 * MAX)])),
         short("the lower end is the schema's", json!([amount(0, v)])),
         short("the lower end is below the schema's", json!([amount(-9, v + 1)])),
-        short("both ends are the schema's", json!([amount(0, MAX)])),
+        short("both ends are the schema's", json!([range("l.birth", 0, 999_999)])),
         short("at the upper end of both", json!([amount(v - 100, v)])),
         one("at least 18", json!([{"age": {"of": "l.birth", "at_least": "18"}}])),
         one("below 60", json!([{"age": {"of": "l.birth", "below": "60"}}])),

@@ -56,7 +56,7 @@ pub(super) fn ranges() -> Vec<Show> {
             &["short at the greatest values"],
         ),
         Show::new(
-            Ask::short("range of all values, at the least", json!([range("l.amount", 0, MAX)])),
+            Ask::short("range of all values, at the least", json!([range("l.birth", 0, 999_999)])),
             &["short at the least values"],
         ),
     ];
@@ -64,7 +64,10 @@ pub(super) fn ranges() -> Vec<Show> {
         let name = format!("range of width {width}");
         all.push(short_keyed(&format!("{name}, at lo"), range("l.amount", AMOUNT, AMOUNT + width)));
         let lo = AMOUNT - width;
-        all.push(short_keyed(&format!("{name}, at hi"), range("l.amount", lo, AMOUNT)));
+        // Below 0 it would be cut to another width.
+        if lo > 0 {
+            all.push(short_keyed(&format!("{name}, at hi"), range("l.amount", lo, AMOUNT)));
+        }
     }
     all
 }
@@ -122,7 +125,7 @@ pub(super) fn interval_lists() -> Vec<Show> {
         short_keyed(&format!("intervals {name}"), intervals("l.amount", list))
     };
     let v = AMOUNT;
-    let many: Vec<(i128, i128)> = (0..64).map(|i| (i * 20_000, i * 20_000 + i)).collect();
+    let many: Vec<(i128, i128)> = (0..32).map(|i| (i * 40_000, i * 40_000 + i)).collect();
     vec![
         amount("of one", &[(v - 3, v + 3)]),
         amount("of one value", &[(v, v)]),
@@ -137,7 +140,7 @@ pub(super) fn interval_lists() -> Vec<Show> {
         keyed("of which one can be reached", &[(-9, -1), (v - 1, v + 1), (MAX + 1, 2 * MAX)]),
         keyed("cut to what can be reached", &[(-9, 3), (v, v + 9), (MAX - 3, 2 * MAX)]),
         keyed("of width 1 and 0", &[(v - 1, v), (7, 7)]),
-        keyed("of sixty-four", &many),
+        keyed("of thirty-two", &many),
         short_keyed(
             "intervals of a combination with a negative coefficient",
             intervals_of(&[("l.until", 1), ("l.birth", -1)], &[(0, 10), (14_000, 15_000), (-7, 3)]),
