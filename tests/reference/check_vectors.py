@@ -20,7 +20,7 @@ from request import Request
 from resolve import Registry
 from ristretto import Refused
 from schema import Schema
-from verify import StageError, Verifier
+from verify import StageError, Verifier, draw_challenges
 
 SECTIONS = [
     "protocol", "generators", "bulletproof_generators", "strings", "values", "days", "schemas", "keys",
@@ -31,6 +31,11 @@ SECTIONS = [
 def scalar_hex(scalar):
     """A scalar as the vectors write it."""
     return ristretto.encode_scalar(scalar).hex()
+
+
+def scalar(text):
+    """A scalar from its hexadecimal encoding."""
+    return ristretto.decode_scalar(bytes.fromhex(text))
 
 
 def point(text):
@@ -87,14 +92,14 @@ class Checker:
             name = str(vector.get("name", i))
             self.report.item(kind, name, lambda vector=vector, name=name: check(name, vector))
 
-    def _refused(self, name, action, *arguments):
-        """Whether an action refuses, and how."""
+    def _refused(self, name, stage, action, *arguments):
+        """One refusal and its stage; any where that is None."""
+        refused = "accepted"
         try:
             action(*arguments)
-        except Refused:
-            self.report.holds(name, True, "")
-        else:
-            self.report.holds(name, False, "was not refused")
+        except Refused as error:
+            refused = error.stage
+        self.report.equal(name, refused, refused if stage is None and refused != "accepted" else stage)
 
     # Hashes.
 
@@ -136,7 +141,7 @@ class Checker:
 
         self._each("values", vectors, check)
         self._each(
-            "refused", self.vectors.get("refused_values", []), lambda name, one: self._refused(f"refused {name}: {one['reason']}", self._one_value, one["bytes"])
+            "refused", self.vectors.get("refused_values", []), lambda name, one: self._refused(f"refused {name}: {one['reason']}", None, self._one_value, one["bytes"])
         )
 
     @staticmethod
@@ -169,7 +174,7 @@ class Checker:
 
     def _keys(self, vectors):
         def check(name, vector):
-            secret = int.from_bytes(bytes.fromhex(vector["secret"]), "little")
+            secret = scalar(vector["secret"])
             public = bytes.fromhex(vector["public"])
             self.report.equal(f"{name} public", ristretto.encode(ristretto.multiply(secret, ristretto.BASE)).hex(), vector["public"])
             self.report.equal(f"{name} base", ristretto.encode(keys.registration_base(public)).hex(), vector["registration_base"])
@@ -186,6 +191,8 @@ class Checker:
             request = Request(vector["canonical"])
             self.report.equal(f"{name} canonical", request.canonical.decode(), vector["canonical"])
             self.report.equal(f"{name} digest", request.digest.hex(), vector["digest"])
+            for written in vector.get("written", []):
+                self.report.equal(f"{name} written otherwise", Request(written).canonical, request.canonical)
             fast, compact = compile_request(request, self.registry)
             # The vectors give a compact relation only where the request lets the answer be small.
             compact = compact if request.small else None
@@ -212,7 +219,7 @@ class Checker:
 
     def _key(self, vector):
         public = self.keys[vector["key"]]["public"]
-        secret = int.from_bytes(bytes.fromhex(self.keys[vector["key"]]["secret"]), "little")
+        secret = scalar(self.keys[vector["key"]]["secret"])
         return bytes.fromhex(public), secret
 
     def _issuance(self, section):
@@ -233,14 +240,14 @@ class Checker:
             self.report.holds(name, ristretto.equal(ristretto.multiply(secret + e, a), point_c), "(x + e)·A is not C")
 
         def invalid(name, vector):
-            self._refused(f"{name} ({vector['reason']})", self._issuance_message, vector)
+            self._refused(f"{name} ({vector['reason']})", vector["stage"], self._issuance_message, vector)
 
         self._each("valid", section["valid"], valid)
         self._each("invalid", section["invalid"], invalid)
 
     @staticmethod
     def _holder(vector):
-        return [int.from_bytes(bytes.fromhex(vector[name]), "little") if name in vector else 0 for name in ("link_secret", "blinding")]
+        return [scalar(vector[name]) if name in vector else 0 for name in ("link_secret", "blinding")]
 
     @staticmethod
     def _checked_request(vector, public, schema):
@@ -253,7 +260,7 @@ class Checker:
         if vector["message"] == "request":
             _, n = self._checked_request(vector, public, schema)
             if n.hex() != vector.get("registered", n.hex()):
-                raise Refused("registered with another N")
+                raise Refused("registered with another N", "registration")
         else:
             issuance.check_issued(bytes.fromhex(vector["issued"]), public, schema, *self._holder(vector))
 
@@ -261,22 +268,27 @@ class Checker:
 
     def _tokens(self, section):
         self._each("valid", section["valid"], self._valid_batch)
-        self._each("invalid", section["invalid"], lambda name, one: self._refused(f"{name} ({one['reason']})", self._token_message, one))
+        self._each(
+            "invalid", section["invalid"], lambda name, one: self._refused(f"{name} ({one['reason']})", one["stage"], self._token_message, one)
+        )
 
     def _valid_batch(self, name, vector):
         public, secret = self._key(vector)
         a, signed = point(vector["a"]), point(vector["signed"])
         self.report.holds(name, ristretto.equal(ristretto.multiply(secret, a), signed), "B is not x·A")
-        columns = [vector[column] for column in ("pairs", "k", "commitments", "challenges", "responses", "tokens")]
+        columns = [vector[column] for column in ("blindings", "pairs", "k", "commitments", "challenges", "responses", "tokens")]
         self.report.equal(f"{name} sizes", {len(column) for column in columns}, {len(columns[0])})
         self.report.holds(name, len(columns[0]) in (4, 16, 64), "no size of a batch")
         for i, row in enumerate(zip(*columns)):
             self._valid_token(f"{name} token {i}", public, secret, (a, signed), row)
 
     def _valid_token(self, name, public, secret, credential, row):
-        pair_text, k_text, commitments_text, challenge_text, response_text, token = row
-        k, blinded, response = (ristretto.decode_scalar(bytes.fromhex(text)) for text in (k_text, challenge_text, response_text))
+        blindings, pair_text, k_text, commitments_text, challenge_text, response_text, token = row
+        r_1, alpha, beta, gamma = (scalar(blindings[part]) for part in ("r1", "alpha", "beta", "gamma"))
+        k, blinded, response = scalar(k_text), scalar(challenge_text), scalar(response_text)
         p, q = pair(pair_text)
+        ours = b"".join(ristretto.encode(ristretto.multiply(r_1, of)) for of in credential)
+        self.report.equal(f"{name} pair", ours.hex(), pair_text)
         commitments = pair(commitments_text)
         self.report.holds(name, tokens.pair_holds(secret, p, q), "Q' is not x·P'")
         ours = ristretto.encode(ristretto.multiply(k, ristretto.BASE)) + ristretto.encode(ristretto.multiply(k, p))
@@ -287,68 +299,93 @@ class Checker:
         ours = tokens.challenge(public, *(part.encoded for part in parts[:4]))
         self.report.equal(f"{name} ct", scalar_hex(ours), token["ct"])
         self.report.holds(name, tokens.holds(public, *parts), "the token does not hold")
+        self.report.equal(f"{name} challenge", scalar_hex(ours + gamma), challenge_text)
         a_bar, b_bar, r1, r2, zt = parts
-        r = ristretto.decode_scalar(bytes.fromhex(token["r"]))
-        for part, of in zip((a_bar, b_bar), credential):
-            self.report.holds(name, ristretto.equal(ristretto.multiply(r, of), part.point), "Ā or B̄ is not r times the credential's")
-        # The blinding follows: γ from the challenge, β from the response.
-        gamma, beta = blinded - ours, zt - response
+        self.report.equal(f"{name} r", scalar_hex(alpha * r_1), token["r"])
+        self.report.equal(f"{name} zt", scalar_hex(response + beta), scalar_hex(zt))
+        self.report.holds(name, ristretto.equal(ristretto.multiply(alpha, p), a_bar.point), "Ā is not α·P'")
+        self.report.holds(name, ristretto.equal(ristretto.multiply(alpha, q), b_bar.point), "B̄ is not α·Q'")
         expected = ristretto.msm([(1, commitments[0]), (beta, ristretto.BASE), (gamma, keys.decoded(public))])
         self.report.holds(name, ristretto.equal(expected, r1.point), "R_1 is not R'_1 + β·G + γ·X")
-        expected = ristretto.msm([(k + beta, a_bar.point), (gamma, b_bar.point)])
+        expected = ristretto.msm([(alpha, commitments[1]), (beta, a_bar.point), (gamma, b_bar.point)])
         self.report.holds(name, ristretto.equal(expected, r2.point), "R_2 is not α·R'_2 + β·Ā + γ·B̄")
 
     @staticmethod
     def _token(token):
         points = [EncodedPoint(bytes.fromhex(token[name]), point(token[name])) for name in ("a_bar", "b_bar", "r1", "r2")]
-        return *points, ristretto.decode_scalar(bytes.fromhex(token["zt"]))
+        return *points, scalar(token["zt"])
 
     def _token_message(self, vector):
         """Refuses, if the vector's message is to be refused."""
         public, secret = self._key(vector)
         if vector["message"] == "pair":
-            holds = tokens.pair_holds(secret, *pair(vector["pair"]))
+            p, q = pair(vector["pair"])
+            if ristretto.is_identity(p):
+                raise Refused("P' is 0")
+            holds = tokens.pair_holds(secret, p, q)
         elif vector["message"] == "response":
-            scalars = [ristretto.decode_scalar(bytes.fromhex(vector[name])) for name in ("challenge", "response")]
+            scalars = [scalar(vector[name]) for name in ("challenge", "response")]
             holds = tokens.response_holds(public, pair(vector["pair"]), pair(vector["commitment"]), *scalars)
         else:
-            holds = tokens.holds(public, *self._token(vector["token"]))
+            parts = self._token(vector["token"])
+            ct = tokens.challenge(public, *(part.encoded for part in parts[:4]))
+            self.report.equal(f"{vector['name']} ct", scalar_hex(ct), vector["token"]["ct"])
+            holds = tokens.holds(public, *parts)
         if not holds:
-            raise Refused("does not hold")
+            raise Refused("does not hold", "proof")
 
     # Presentations.
 
     def _presentations(self, section):
         requests = {}
         for vector in self.vectors["requests"]["valid"]:
-            request = Request(vector["canonical"])
-            requests[vector["name"]] = request, compile_request(request, self.registry)
-        secrets = {bytes.fromhex(key["public"]): int.from_bytes(bytes.fromhex(key["secret"]), "little") for key in self.keys.values()}
+            try:
+                request = Request(vector["canonical"])
+                requests[vector["name"]] = request, compile_request(request, self.registry)
+            except Refused:
+                pass  # the section of requests names it, and so does every presentation for it
+        secrets = {bytes.fromhex(key["public"]): scalar(key["secret"]) for key in self.keys.values()}
+        held = {vector["name"]: vector for vector in self.vectors["issuance"]["valid"]}
 
         def verify(vector):
             audience = vector.get("audience", self.vectors["requests"]["audience"])
             request, relations = requests[vector["request"]]
             verifier = Verifier(audience, self.registry, secrets)
-            return verifier.verify(request, int(vector["now"]), bytes.fromhex(vector["bytes"]), relations)
+            return request, verifier.verify(request, int(vector["now"]), bytes.fromhex(vector["bytes"]), relations)
 
         def valid(name, vector):
-            shown = verify(vector)
+            request, shown = verify(vector)
             self.report.equal(f"{name} profile", shown.profile, {"fast": FAST, "compact": COMPACT}[vector["profile"]])
-            issuers = [bytes.fromhex(self.keys[key]["public"]).hex() for key in vector["issuers"]]
+            issuers = [self.keys[key]["public"] for key in vector["issuers"]]
             self.report.equal(f"{name} issuers", [one.issuer.hex() for one in shown.credentials], issuers)
             theirs = [(one["of"], read_value(one["value"])) for one in vector["disclosed"]]
-            self.report.equal(f"{name} disclosed", self._disclosed(requests[vector["request"]][0], shown), theirs)
+            self.report.equal(f"{name} disclosed", self._disclosed(request, shown), theirs)
+            y, c, _ = draw_challenges(request, shown)
+            self.report.equal(f"{name} y", y if y is None else scalar_hex(y), vector["challenges"]["y"])
+            self.report.equal(f"{name} c", scalar_hex(c), vector["challenges"]["c"])
+            self._holdings(name, vector, request, shown, [held[holding] for holding in vector["holdings"]])
 
         def invalid(name, vector):
-            stage = "accepted"
+            stage, equations = "accepted", None
             try:
                 verify(vector)
             except StageError as error:
                 stage = error.stage
+                equations = error.equations if stage == "proof" else None
             self.report.equal(f"{name} ({vector['reason']})", stage, vector["stage"])
+            self.report.equal(f"{name} ({vector['reason']}) equations", equations, vector.get("equations"))
 
         self._each("valid", section["valid"], valid)
         self._each("invalid", section["invalid"], invalid)
+
+    def _holdings(self, name, vector, request, shown, holdings):
+        """The credentials shown are issued ones, as far as one can see."""
+        self.report.equal(f"{name} holdings' keys", [holding["key"] for holding in holdings], vector["issuers"])
+        schemas = [self.schemas[holding["schema"]].digest for holding in holdings]
+        self.report.equal(f"{name} holdings' schemas", schemas, [asked.schema for asked in request.credentials])
+        for members, value in zip(shown.relation.resolved.disclosed, shown.disclosed):
+            for i, j in members:
+                self.report.equal(f"{name} held value", read_value(holdings[i]["values"][j]), value)
 
     @staticmethod
     def _disclosed(request, shown):

@@ -22,7 +22,7 @@ class _Reader(values.Reader):
 def check_request(data, public, schema, nonce):
     """(U, N's bytes) of a wallet's request of 192 bytes; refuses what does not hold (step 3)."""
     if not schema.holder:
-        raise Refused("a request where there is no holder")
+        raise Refused("a request where there is no holder", "binding")
     reader = _Reader(data)
     (u_bytes, u), (n_bytes, n), (tu_bytes, tu), (tn_bytes, tn) = (reader.point() for _ in range(4))
     z_s, z_t = reader.scalar(), reader.scalar()
@@ -38,7 +38,7 @@ def check_request(data, public, schema, nonce):
     first = ristretto.msm([(z_s, generator("H", 0)), (z_t, generator("H", 1)), (-1, tu), (-c, u)])
     second = ristretto.msm([(z_s, keys.registration_base(public)), (-1, tn), (-c, n)])
     if not (ristretto.is_identity(first) and ristretto.is_identity(second)):
-        raise Refused("the request's proof does not hold")
+        raise Refused("the request's proof does not hold", "proof")
     return u, n_bytes
 
 
@@ -51,12 +51,15 @@ def check_issued(data, public, schema, link_secret, blinding):
     c, z = reader.scalar(), reader.scalar()
     issued = [values.decode(reader) for _ in schema.attributes]
     reader.end()
-    for attribute, value in zip(schema.attributes, issued):
-        attribute.check(value)
     if ristretto.is_identity(a):
         raise Refused("A is 0")
+    for attribute, value in zip(schema.attributes, issued):
+        try:
+            attribute.check(value)
+        except Refused as error:
+            raise Refused(str(error), "values") from error
     if not schema.holder and handle:
-        raise Refused("a handle without a holder")
+        raise Refused("a handle without a holder", "binding")
     slots = [(0, link_secret), (1, blinding), (2, handle)]
     slots += [(3 + i, values.scalar(value)) for i, value in enumerate(issued)]
     point = keys.credential_point(public, schema.digest, slots)
@@ -69,5 +72,5 @@ def check_issued(data, public, schema, link_secret, blinding):
     transcript.append("TG", encode(tg))
     transcript.append("TA", encode(ta))
     if ristretto.scalar_from_wide(transcript.challenge("c", 64)) != c:
-        raise Refused("the key proof does not hold")
+        raise Refused("the key proof does not hold", "proof")
     return a, e, handle, issued, point

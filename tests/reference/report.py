@@ -48,11 +48,11 @@ class Report:
 
     def end(self):
         """The section's line."""
-        counts = ", ".join(f"{count} {kind}" for kind, count in self._counts.items())
+        counts = "".join(f"{count} {kind}, " for kind, count in self._counts.items())
         bad = sum(line.startswith(self._section + ":") for line in self.disagreements)
         self._clear()
         verdict = "agree" if not bad else f"{bad} DISAGREEMENTS"
-        print(f"{self._section}: {counts}; {self._checks} comparisons, {verdict} ({time.monotonic() - self._since:.1f} s)")
+        print(f"{self._section}: {counts}{self._checks} comparisons: {verdict} ({time.monotonic() - self._since:.1f} s)")
 
     def finish(self):
         """Names every disagreement; the exit code."""

@@ -18,7 +18,11 @@ IDENTITY = (0, 1, 1, 0)
 
 
 class Refused(ValueError):
-    """Bytes, a document or a proof that the protocol refuses."""
+    """Bytes, a document or a proof that the protocol refuses; `stage` is the check that does."""
+
+    def __init__(self, reason, stage="decode"):
+        super().__init__(reason)
+        self.stage = stage
 
 
 def _sqrt_ratio(u, v):

@@ -15,11 +15,12 @@ MOST_AHEAD = 60  # seconds that a request may lie in the future
 
 
 class StageError(Exception):
-    """A refusal, with the stage that refuses: request, decode or proof."""
+    """A refusal, with the stage that refuses: request, decode or proof, and every public equation that does not hold."""
 
-    def __init__(self, stage, reason):
+    def __init__(self, stage, reason, equations=()):
         super().__init__(f"{stage}: {reason}")
         self.stage = stage
+        self.equations = list(equations)
 
 
 class Verifier:
@@ -41,9 +42,12 @@ class Verifier:
             shown = presentations.decode(data, request, relations, self.registry)
         except Refused as error:
             raise StageError("decode", error) from error
-        reason = _failing(request, shown) or self._keyed(request, shown)
-        if reason:
-            raise StageError("proof", reason)
+        equations = failing_equations(request, shown)
+        if equations:
+            raise StageError("proof", ", ".join(equations), equations)
+        # Only x's holder can check these, and only for presentations that hold otherwise.
+        if not self._keyed_hold(request, shown):
+            raise StageError("proof", "keyed check")
         return shown
 
     def _check_request(self, request, now):
@@ -54,34 +58,36 @@ class Verifier:
         if request.issued_at > now + MOST_AHEAD:
             raise StageError("request", "from the future")
 
-    def _keyed(self, request, shown):
+    def _keyed_hold(self, request, shown):
         for one, asked in zip(shown.credentials, request.credentials):
-            if asked.token:
-                continue
-            secret = self.secrets[one.issuer]
-            if not ristretto.equal(ristretto.multiply(secret, one.a.point), one.b.point):
-                return "keyed check"
-        return None
+            if not asked.token and not ristretto.equal(ristretto.multiply(self.secrets[one.issuer], one.a.point), one.b.point):
+                return False
+        return True
 
 
-def _failing(request, shown):
-    """The name of an equation that does not hold, or None."""
-    relation = shown.relation
+def draw_challenges(request, shown):
+    """(y, c, the fork for the range proof); y and the fork are None where there is none."""
     challenges = Challenges(request, shown)
-    if shown.profile == presentations.COMPACT:
-        fork = challenges.range_fork()
-        if not bulletproof.verify(fork, shown.range_proof, range_commitments(shown), relation.range_bits()):
-            return "range proof"
-    y = challenges.y() if shown.e0 else 0
-    c = challenges.c()
+    fork = challenges.range_fork() if shown.profile == presentations.COMPACT else None
+    y = challenges.y() if shown.e0 else None
+    return y, challenges.c(), fork
+
+
+def failing_equations(request, shown):
+    """The names of the equations that do not hold."""
+    relation = shown.relation
+    y, c, fork = draw_challenges(request, shown)
+    failing = []
     for i, (one, asked) in enumerate(zip(shown.credentials, request.credentials)):
         if not _credential_holds(relation, shown, i, asked.schema, c):
-            return "credential equation"
+            failing.append(f"credential {i}")
         if asked.token and not tokens.holds(one.issuer, one.a, one.b, one.r1, one.r2, one.zt):
-            return "token"
+            failing.append(f"token {i}")
     if shown.e0 and not _digits_hold(relation, shown, y, c):
-        return "digit equation"
-    return None
+        failing.append("digits")
+    if fork and not bulletproof.verify(fork, shown.range_proof, range_commitments(shown), relation.range_bits()):
+        failing.append("ranges")
+    return failing
 
 
 class Challenges:
