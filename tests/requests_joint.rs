@@ -25,6 +25,14 @@ fn reason(credentials: &[(&str, &Arc<Schema>)], statements: Json) -> Reason {
     compile(credentials, statements.clone()).map(|_| ()).expect_err(&statements.to_string()).reason
 }
 
+/// About two licences of one kind, each with two digits that only predicates may be about.
+fn compile_twins(statements: Json) -> Result<Relation, RelationError> {
+    let digit = json!({"uint": {"min": "0", "max": "9"}});
+    let kinds = ["x", "y"].map(|name| attribute(name, digit.clone(), true, "predicate"));
+    let twin = schema("test.twin", "holder", kinds.to_vec());
+    compile(&[("a", &twin), ("b", &twin)], statements)
+}
+
 fn dates(name: &str, from: &str, to: &str) -> Json {
     json!({"date": {"of": name, "from": from, "to": to}})
 }
@@ -124,4 +132,31 @@ fn hidden_text_by_way_of_an_equality() {
         // Without the equality it is about the open one alone.
         compile(&both, json!([about])).unwrap();
     }
+}
+
+/// A sum over two credentials that one credential may answer twice: then it is twice the value.
+#[test]
+fn a_sum_over_credentials_that_may_be_one() {
+    let of = |coefficients: [&str; 2]| {
+        json!([{"attribute": "a.x", "coefficient": coefficients[0]}, {"attribute": "b.x", "coefficient": coefficients[1]}])
+    };
+    let range = |coefficients, hi: &str| json!([{"range": {"of": of(coefficients), "lo": "10", "hi": hi}}]);
+    let error = compile_twins(range(["1", "1"], "11")).map(|_| ()).expect_err("2·x is 10 or 11");
+    assert!(matches!(&error.reason, Reason::Narrow { choices: 1, .. }), "{error}");
+    assert!(compile_twins(range(["1", "1"], "13")).is_ok());
+    assert!(compile_twins(range(["3", "-2"], "14")).map(|_| ()).is_err());
+    assert!(compile_twins(range(["3", "-2"], "15")).is_ok());
+}
+
+/// The same across an equality: if one credential answers for both, x is y, and the two ranges meet in one value.
+#[test]
+fn a_chain_of_credentials_that_may_be_one() {
+    let range = |name: &str, lo: &str, hi: &str| {
+        json!({"range": {"of": [{"attribute": name, "coefficient": "1"}], "lo": lo, "hi": hi}})
+    };
+    let equal = json!({"equal": {"left": "a.x", "right": "b.y"}});
+    let narrow = json!([equal, range("a.y", "0", "5"), range("b.x", "5", "9")]);
+    let error = compile_twins(narrow).map(|_| ()).expect_err("x = y = 5");
+    assert!(matches!(&error.reason, Reason::Narrow { choices: 1, .. }), "{error}");
+    assert!(compile_twins(json!([equal, range("a.y", "0", "6"), range("b.x", "5", "9")])).is_ok());
 }

@@ -109,15 +109,28 @@ def check(resolved):
                 raise Refused(f"too few values left of {attribute.name}")
 
 
+def _may_be_one(resolved, place):
+    """The classes that may all be one value, that of the attribute first: one credential may answer for others."""
+    found = [tuple(resolved.classes[place])]
+    for members in found:
+        for credential, position in members:
+            own = resolved.schemas[credential].attributes_json
+            for i, schema in enumerate(resolved.schemas):
+                if schema.attributes_json == own:
+                    other = tuple(resolved.classes[i, position])
+                    if other not in found:
+                        found.append(other)
+    return found
+
+
 def _shared(resolved, possible, place):
     """What is left for an attribute, together with other credentials that one credential may answer."""
-    left = possible[tuple(resolved.classes[place])]
-    own = resolved.schemas[place[0]].attributes_json
-    for i, schema in enumerate(resolved.schemas):
-        if i != place[0] and schema.attributes_json == own:
-            both = left.intersect(possible[tuple(resolved.classes[i, place[1]])])
-            if both.count():
-                left = both
+    own, *others = _may_be_one(resolved, place)
+    left = possible[own]
+    for other in others:
+        both = left.intersect(possible[other])
+        if both.count():
+            left = both
     return left
 
 
@@ -147,10 +160,17 @@ def _leaves(statement, resolved):
         ((place, coefficient),) = statement.terms
         return [(place, Possible(Integers(sorted(_quotients(joined, coefficient)))))]
     leaves = []
-    for place, coefficient in statement.terms:
-        least = max(1, sum((hi - lo + 1) // abs(coefficient) for lo, hi in joined))
+    for place, _ in statement.terms:
+        least = max(1, sum((hi - lo + 1) // _joint_coefficient(resolved, statement.terms, place) for lo, hi in joined))
         leaves.append((place, Possible(_allowed(resolved.attribute(place)), least)))
     return leaves
+
+
+def _joint_coefficient(resolved, terms, place):
+    """The greatest size that coefficients can add up to where one value stands in several terms."""
+    one = _may_be_one(resolved, place)
+    sizes = [coefficient for other, coefficient in terms if tuple(resolved.classes[other]) in one]
+    return max(sum(c for c in sizes if c > 0), -sum(c for c in sizes if c < 0))
 
 
 def _joined(intervals):

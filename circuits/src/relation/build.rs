@@ -150,15 +150,24 @@ impl<'a> Names<'a> {
         Knowledge::of_all(kinds).unwrap_or_else(Knowledge::nothing)
     }
 
-    /// The classes that the same attribute of the same schema has in other places of the request.
-    fn elsewhere(&self, credential: usize, position: usize) -> impl Iterator<Item = usize> + '_ {
-        let (_, attributes, first) = self.credentials[credential];
-        let own = self.class[first + position];
-        self.credentials
-            .iter()
-            .filter(move |(_, others, _)| std::ptr::eq(*others, attributes) || *others == attributes)
-            .map(move |(_, _, first)| self.class[first + position])
-            .filter(move |class| *class != own)
+    /// The classes that may all be one value, this one first: those of the same attribute in other credentials whose
+    /// schema has the same attributes, for one credential may answer for all of these; and so on from their members.
+    pub(super) fn may_be_one(&self, class: usize) -> Vec<usize> {
+        let mut found = vec![class];
+        let mut next = 0;
+        while let Some(&class) = found.get(next) {
+            next += 1;
+            for (credential, position, _) in self.members(class) {
+                let attributes = self.credentials[credential].1;
+                for (_, others, first) in &self.credentials {
+                    let same = std::ptr::eq(*others, attributes) || *others == attributes;
+                    if same && !found.contains(&self.class[first + position]) {
+                        found.push(self.class[first + position]);
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// How a request names an attribute of one of its credentials.
@@ -292,6 +301,7 @@ fn revealing(
     }
     let mut revealing = Vec::new();
     for (class, known) in &knowledge {
+        let joint = joint_choices(names, &knowledge, *class, known);
         for (credential, position, attribute) in names.members(*class) {
             if disclosed.iter().any(|value| value.attributes.contains(&(credential, position))) {
                 continue;
@@ -302,7 +312,7 @@ fn revealing(
                 return Err(Reason::Empty.at("statements"));
             }
             let reference = || names.reference(credential, attribute);
-            let choices = choices.min(joint_choices(names, &knowledge, known, credential, position));
+            let choices = choices.min(joint);
             if choices < u128::from(least) && attribute.grade == Grade::Predicate {
                 return Err(Reason::Narrow { name: reference().to_string(), choices, least }.at("statements"));
             }
@@ -324,12 +334,11 @@ fn least_choices(attribute: &Attribute) -> u64 {
 fn joint_choices(
     names: &Names<'_>,
     knowledge: &BTreeMap<usize, Knowledge>,
+    class: usize,
     known: &Knowledge,
-    credential: usize,
-    position: usize,
 ) -> u128 {
     let mut joint = known.clone();
-    for other in names.elsewhere(credential, position).filter_map(|class| knowledge.get(&class)) {
+    for other in names.may_be_one(class).iter().skip(1).filter_map(|class| knowledge.get(class)) {
         let mut both = joint.clone();
         both.and(other);
         // If nothing is left, it cannot be the same credential.

@@ -391,11 +391,24 @@ impl<'a> Lowering<'a> {
         }
         // Whoever knows the other attributes is left with the multiples of the coefficient: in each interval so many, or
         // one more where the others happen to lie right. An interval is never empty, so one is left in all.
-        for (term, class) in of.iter().zip(classes) {
-            let size = u128::from(term.coefficient.unsigned_abs());
+        for class in classes {
+            let size = self.joint_coefficient(of, classes, *class);
             let count: u128 = intervals.iter().map(|(lo, hi)| (hi.abs_diff(*lo) + 1) / size).sum();
             self.known(*class).at_most(count.max(1));
         }
+    }
+
+    /// The greatest size that the coefficients of a combination can add up to where one value stands in several of its
+    /// terms, because one credential answers for several.
+    fn joint_coefficient(&self, of: &[Term], classes: &[usize], class: usize) -> u128 {
+        let one = self.names.may_be_one(class);
+        let of_one = of.iter().zip(classes).filter(|(_, class)| one.contains(class));
+        let (mut positive, mut negative) = (0, 0);
+        for (Term { coefficient, .. }, _) in of_one {
+            let sum = if *coefficient > 0 { &mut positive } else { &mut negative };
+            *sum += u128::from(coefficient.unsigned_abs());
+        }
+        positive.max(negative)
     }
 
     /// The same for a set of values.
