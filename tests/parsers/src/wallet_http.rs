@@ -24,7 +24,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
-use self::support::{BASE, Fake, Stage, values};
+use self::support::{BASE, Fake, Fault, Stage, values};
 use crate::bytes::{Bytes, block};
 use crate::scene::SEED;
 use crate::seeds::Seeds;
@@ -181,10 +181,15 @@ fn path() -> PathBuf {
     FOLDER.path().join("wallet")
 }
 
-/// A wallet that was used: an issuer pinned, a licence, tokens, a presentation in the ledger, an issuance that was
-/// interrupted.
+/// The file of a wallet that was used: an issuer pinned, a licence, tokens, a presentation in the ledger, an issuance
+/// that was interrupted.
 pub(crate) fn filled() -> Vec<u8> {
-    static FILLED: LazyLock<(Vec<u8>, Mutex<Stage>)> = LazyLock::new(|| {
+    used().0.clone()
+}
+
+/// That, and the service it was used with.
+fn used() -> &'static (Vec<u8>, Mutex<Stage>) {
+    static USED: LazyLock<(Vec<u8>, Mutex<Stage>)> = LazyLock::new(|| {
         let mut stage = Stage::new(SEED);
         let mut wallet = stage.create();
         let credential = stage.obtain(&mut wallet);
@@ -194,13 +199,14 @@ pub(crate) fn filled() -> Vec<u8> {
         let consent = Consent::given_to(&review).unwrap();
         wallet.present(review, consent, NOW, &mut stage.rng).unwrap();
         let code = stage.service().offer("test.licence", values());
-        stage.fake.plan([support::Fault::None, support::Fault::ErrorAfter, support::Fault::ErrorAfter]);
-        let _ = wallet.accept_offer(BASE, &code, NOW, &mut stage.rng);
-        stage.fake.plan([]);
+        // The offer is read, and what is issued for it is lost on its way.
+        stage.fake.plan([Fault::None, Fault::ErrorAfter]);
+        assert!(wallet.accept_offer(BASE, &code, NOW, &mut stage.rng).is_err());
+        assert_eq!(wallet.pending(), 1);
         drop(wallet);
         (fs::read(stage.path()).unwrap(), Mutex::new(stage))
     });
-    FILLED.0.clone()
+    &USED
 }
 
 /// Remembers what the service answered.
@@ -222,10 +228,7 @@ impl Transport for Recorder {
 
 /// Every step with what the service answers to it, and addresses of all sorts.
 pub(crate) fn seeds(seeds: &mut Seeds) {
-    let mut stage = Stage::new(SEED);
-    // The same service as that of `filled`, after the same.
-    drop(stage.create());
-    fs::write(stage.path(), filled()).unwrap();
+    let stage = used().1.lock().unwrap();
     let code = stage.service().offer("test.licence", values());
     let company = stage.service().offer("test.company", vec![values()[0].clone()]);
     let statements =
