@@ -108,7 +108,9 @@ fn by_cause(tally: &Tally) -> Table {
 
 fn two_columns(rows: &[(&str, u64)]) -> Table {
     let mut table = table(&["", "mutants"]);
-    rows.iter().for_each(|(name, count)| drop(table.add_row([(*name).to_owned(), count.to_string()])));
+    for (name, count) in rows {
+        table.add_row([(*name).to_owned(), count.to_string()]);
+    }
     table
 }
 

@@ -50,6 +50,7 @@ impl Tally {
     /// Counts what one was found to break.
     pub fn explain(&mut self, broken: &[String]) {
         let mut names: Vec<&str> = broken.iter().map(|name| name.split(' ').next().unwrap_or(name)).collect();
+        names.sort_unstable();
         names.dedup();
         let names = if names.is_empty() { "none: an answer".to_owned() } else { names.join(", ") };
         *self.broken.entry(names).or_default() += 1;
