@@ -10,6 +10,7 @@ use glimpse_api::{
     SubmissionAccepted, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest, TokenRespondResponse,
 };
 use glimpse_circuits::json;
+use glimpse_circuits::key::Issuer;
 use glimpse_circuits::schema::Schema;
 use glimpse_fixtures::schemas::{all_types, second, unbound};
 use glimpse_profiles::Profile;
@@ -109,7 +110,7 @@ pub(crate) fn wire(input: &[u8]) {
 
 /// One of each type, or nearly.
 pub(crate) fn seeds_of_wire_types(seeds: &mut Seeds) {
-    let key = registry().issuers().next().unwrap();
+    let key: &Issuer = registry().issuers().next().unwrap();
     let schema = registry().schemas().next().unwrap();
     let text = json!({"zh-CN": "核实年龄", "en": "To check the age"});
     let nonce = "0".repeat(64);

@@ -9,6 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use glimpse_api::paths;
+use glimpse_circuits::key::Issuer;
 use glimpse_service::{RedisConfig, RedisServers, StoreConfig};
 use redis::{Client, Connection, Value as Reply, cmd};
 use serde_json::{Value as Json, json};
@@ -152,7 +153,7 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
     let request: Json =
         serde_json::from_slice(&asked.relation.request().to_canonical_json().unwrap()).unwrap();
     let record = json!({"owner": "relying-party", "request": request}).to_string();
-    let key = stock().registry().issuers().next().unwrap();
+    let key: &Issuer = stock().registry().issuers().next().unwrap();
     let digest = "0".repeat(64);
     let verdict = json!({"verdict": "accepted", "request": digest, "statements": [], "disclosed": [
         {"of": "a.name", "value": "张三"}], "licences": [{"id": "a", "schema": digest, "schema_id": "test.all",
