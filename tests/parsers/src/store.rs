@@ -106,10 +106,7 @@ pub(crate) fn read(input: &[u8]) {
         0 => {
             let key = format!("glimpse:request:{{{request}}}");
             let mut fields = vec![("record", input.block())];
-            let names = ["expires_at", "attempt", "outcome"];
-            fields.extend(
-                names.into_iter().filter_map(|name| (input.byte() % 4 != 3).then(|| (name, input.block()))),
-            );
+            fields.extend(some(&mut input, &["expires_at", "attempt", "outcome"]));
             scene.set(&key, &fields);
             scene.ask("GET", &paths::REQUEST.replace("{request}", &request), "", "");
             scene.ask("GET", &paths::RESULT.replace("{request}", &request), RELYING_PARTY, "");
@@ -131,15 +128,22 @@ pub(crate) fn read(input: &[u8]) {
         }
         _ => {
             let hash: String = Sha256::digest(&code).iter().map(|byte| format!("{byte:02x}")).collect();
-            let names = ["licence", "nonce", "expires_at", "request", "credential"];
-            let fields: Vec<_> = names
-                .into_iter()
-                .filter_map(|name| (input.byte() % 4 != 3).then(|| (name, input.block())))
-                .collect();
+            let fields = some(&mut input, &["licence", "nonce", "expires_at", "request", "credential"]);
             scene.set(&format!("glimpse:{{issuance}}:offer:{hash}"), &fields);
             redeem(&mut scene, &code);
         }
     }
+}
+
+/// Some of these fields: for each a byte that says whether it is there, and what is in it.
+fn some<'a>(input: &mut Bytes<'a>, names: &[&'static str]) -> Vec<(&'static str, &'a [u8])> {
+    let mut fields = Vec::new();
+    for name in names {
+        if input.byte() % 4 != 3 {
+            fields.push((*name, input.block()));
+        }
+    }
+    fields
 }
 
 fn redeem(scene: &mut Scene, code: &str) {

@@ -41,7 +41,10 @@ const TYPES: [Option<&str>; 4] =
 
 /// Answers that are given in turn, whatever is asked. Then nobody answers any more.
 #[derive(Clone, Default)]
-struct Script(Arc<Mutex<VecDeque<(u16, Option<String>, Vec<u8>)>>>);
+struct Script(Arc<Mutex<VecDeque<Answer>>>);
+
+/// Status, media type, body.
+type Answer = (u16, Option<String>, Vec<u8>);
 
 impl Transport for Script {
     fn send(&self, request: &HttpRequest<'_>) -> Result<HttpResponse, TransportError> {
@@ -98,7 +101,7 @@ pub(crate) fn read(input: &[u8]) {
     assert_eq!(again.list().len(), credentials);
 }
 
-fn answers(input: &mut Bytes<'_>) -> VecDeque<(u16, Option<String>, Vec<u8>)> {
+fn answers(input: &mut Bytes<'_>) -> VecDeque<Answer> {
     (0..input.below(6))
         .map(|_| {
             let (status, kind) = (*input.pick(&STATUSES), input.pick(&TYPES).map(str::to_owned));
