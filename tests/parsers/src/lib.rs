@@ -1,0 +1,85 @@
+//! One entry for everything that reads what others wrote.
+//!
+//! Each [`Target`] takes any bytes and must come back: it panics where the product panics, and where what the product
+//! says of the bytes cannot be right. `fuzz/` feeds them to libFuzzer (`scripts/fuzz-parsers`), and
+//! `tests/regressions.rs` feeds them what once broke something, in every run of the tests.
+//!
+//! What is not public is reached through what is: the service through a socket, the wallet through its file and its
+//! transport, the access file through a file. The command's configuration is compiled in from its source.
+// What tests it is tests/regressions.rs. Clippy would compile it for tests of its own all the same, and with it those
+// of the modules that are taken in from elsewhere.
+#![cfg(not(test))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod bytes;
+mod config;
+mod differential;
+mod documents;
+mod http;
+mod issuance;
+mod licence;
+// Of the command, for its configuration.
+#[allow(dead_code)]
+#[path = "../../../cli/src/output.rs"]
+mod output;
+mod presentation;
+mod request;
+mod scene;
+pub mod seeds;
+mod store;
+mod truth;
+mod wallet_file;
+mod wallet_http;
+
+/// A parser, or several that belong together.
+pub struct Target {
+    /// Its name, which is that of its folder of inputs too.
+    pub name: &'static str,
+    /// Takes any bytes.
+    pub run: fn(&[u8]),
+    /// Writes inputs to begin with.
+    pub seeds: fn(&mut seeds::Seeds),
+    /// Longest input that is worth trying.
+    pub max_len: usize,
+}
+
+macro_rules! targets {
+    ($($(#[$doc:meta])* $name:ident: $run:path, $seeds:path, $max_len:expr;)*) => {
+        /// All of them.
+        pub const TARGETS: &[Target] = &[
+            $(Target { name: stringify!($name), run: $run, seeds: $seeds, max_len: $max_len }),*
+        ];
+        $($(#[$doc])* pub fn $name(input: &[u8]) { $run(input) })*
+    };
+}
+
+targets! {
+    /// The bytes of a presentation for one of several relations: never accepted unless known, and written back the same.
+    presentation: presentation::read, presentation::seeds, 8192;
+    /// Batches of sound, changed and mixed presentations: each gets what it gets alone and what the reference says.
+    differential: differential::batches, differential::seeds, 256;
+    /// Statements about a licence: both profiles prove what is true in the clear, and nothing else.
+    truth: truth::statements, truth::seeds, 512;
+    /// A request: its canonical form is a fixed point, and it compiles to one relation or none.
+    request: request::read, request::seeds, 65_536;
+    /// A schema or a profile.
+    schema: documents::schema, documents::seeds_of_schemas, 65_536;
+    /// Bodies of the HTTP interface as the wire types read them.
+    wire: documents::wire, documents::seeds_of_wire_types, 16_384;
+    /// Messages of issuance and of token exchanges, on both sides, and what a wallet keeps of them.
+    issuance: issuance::read, issuance::seeds, 4096;
+    /// A licence to be admitted, and identifiers.
+    licence: licence::read, licence::seeds, 8192;
+    /// A wallet's file, damaged or with anything in it.
+    wallet_file: wallet_file::read, wallet_file::seeds, 65_536;
+    /// Addresses and answers that a wallet is given.
+    wallet_http: wallet_http::read, wallet_http::seeds, 65_536;
+    /// Bytes on a connection to the service.
+    http: http::read, http::seeds, 32_768;
+    /// An access file.
+    access: http::access_file, http::seeds_of_access_files, 8192;
+    /// What a store gives back.
+    store: store::read, store::seeds, 8192;
+    /// The command's configuration: file, environment and flags.
+    config: config::read, config::seeds, 8192;
+}
