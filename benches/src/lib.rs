@@ -2,7 +2,7 @@
 //!
 //! [`cases`] lists what is asked, [`subject`] is the holder who answers, [`operations`] is what issuer and wallet do
 //! before that, [`baseline`] is what all of it is compared with. [`measure`] takes the time. The criterion groups and
-//! the [`report`] share all of them. [`nodes`] is what is needed to run several nodes on one Redis: for load and for chaos.
+//! the [`report`] share all of them. [`welch`] tells whether times depend on secrets. [`nodes`] is what is needed to run several nodes on one Redis: for load and for chaos.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod baseline;
@@ -12,3 +12,4 @@ pub mod nodes;
 pub mod operations;
 pub mod report;
 pub mod subject;
+pub mod welch;
