@@ -2,6 +2,7 @@
 //! then what is refused on the way, a killed service, and a damaged wallet.
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)]
 #[path = "../../tests/memory/search.rs"]
 mod search;
 mod support;
