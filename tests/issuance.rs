@@ -261,8 +261,8 @@ fn answers_that_are_not_what_was_asked_for_are_not_kept() {
         "A = 0"
     );
     assert_eq!(refused(&|issued| issued.a = (issued.a.point + issued.a.point).into()), key_proof);
-    assert_eq!(refused(&|issued| issued.e += Scalar::ONE), key_proof);
-    assert_eq!(refused(&|issued| issued.e = Scalar::ZERO), key_proof);
+    assert_eq!(refused(&|issued| *issued.e += Scalar::ONE), key_proof);
+    assert_eq!(refused(&|issued| *issued.e = Scalar::ZERO), key_proof);
     assert_eq!(refused(&|issued| issued.handle ^= 1), key_proof);
     assert_eq!(refused(&|issued| issued.proof_challenge += Scalar::ONE), key_proof);
     assert_eq!(refused(&|issued| issued.proof_response += Scalar::ONE), key_proof);
@@ -318,7 +318,7 @@ fn a_key_proof_under_another_key_is_refused() {
         let proof_response = k + proof_challenge * x;
         let forged = {
             let mut forged = issued.clone();
-            (forged.a, forged.e) = (a, e);
+            (forged.a, *forged.e) = (a, e);
             (forged.proof_challenge, forged.proof_response) = (proof_challenge, proof_response);
             forged
         };

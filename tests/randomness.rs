@@ -35,7 +35,7 @@ fn issuances_share_no_nonce() {
         // The issuer's generator is the same both times.
         issued.push(issue(&world.issuer, issuance, &mut rng(5)).unwrap());
     }
-    assert_ne!(issued[0].e, issued[1].e);
+    assert_ne!(*issued[0].e, *issued[1].e);
     let key = world.issuer.public().point();
     let mask = |issued: &IssuedCredential| {
         RistrettoPoint::mul_base(&issued.proof_response) - key * issued.proof_challenge

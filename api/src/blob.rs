@@ -1,11 +1,11 @@
 //! Bytes in JSON.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroizing;
 
 /// Bytes, written as base64url without padding in its one spelling. Never printed by `Debug`: they may be secret.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -31,13 +31,14 @@ impl From<&[u8]> for Blob {
 
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&URL_SAFE_NO_PAD.encode(&self.0))
+        // It may be a credential: what it passes through is wiped.
+        serializer.serialize_str(&Zeroizing::new(URL_SAFE_NO_PAD.encode(&self.0)))
     }
 }
 
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
         // The engine refuses padding and left-over bits, so there is one spelling.
         let decoded = URL_SAFE_NO_PAD.decode(text.as_bytes());
         decoded.map(Self).map_err(|_| serde::de::Error::custom("expected base64url without padding"))

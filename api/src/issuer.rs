@@ -41,7 +41,7 @@ pub struct LicenceRegistration {
 }
 
 /// A licence was registered.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RegisteredLicence {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use curve25519_dalek::scalar::Scalar;
 use serde::{Deserialize, Serialize};
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::date::Date;
@@ -114,9 +115,7 @@ impl Kind {
             (Self::Code { table }, Value::Code(code)) => {
                 check_string(code, MAX_STRING_CHARS)?;
                 match table {
-                    Some(table) if !table.iter().any(|entry| entry.code == *code) => {
-                        Err(ValueError::NotInTable)
-                    }
+                    Some(table) if !is_in(table, code) => Err(ValueError::NotInTable),
                     _ => Ok(()),
                 }
             }
@@ -159,6 +158,12 @@ impl Kind {
 /// The mask with the lowest `count` bits set.
 pub(crate) fn flag_mask(count: usize) -> u64 {
     (1u64 << count.min(MAX_FLAGS)) - 1
+}
+
+/// Looks at every entry, and at all of those that are as long: the time does not tell which of them it is.
+fn is_in(table: &[Code], code: &str) -> bool {
+    let here = |entry: &Code| entry.code.as_bytes().ct_eq(code.as_bytes());
+    table.iter().map(here).fold(Choice::from(0), |found, here| found | here).into()
 }
 
 fn within<T: PartialOrd>(value: &T, min: &T, max: &T) -> Result<(), ValueError> {

@@ -185,6 +185,16 @@ pub fn write_value(bytes: &mut Vec<u8>, value: &Value) {
     }
 }
 
+/// How many bytes [`write_value`] writes.
+pub fn value_length(value: &Value) -> usize {
+    match value {
+        Value::Absent => 1,
+        Value::Date(_) | Value::Flags(_) => 1 + 4,
+        Value::Uint(_) => 1 + 8,
+        Value::Code(text) | Value::Text(text) => 1 + 2 + text.len(),
+    }
+}
+
 fn write_string(bytes: &mut Vec<u8>, tag: u8, text: &str) {
     // Checked values have at most 256 characters, so at most 1,024 bytes.
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
@@ -214,6 +224,7 @@ mod tests {
         fn values_have_one_spelling(value in any_value()) {
             let mut bytes = Vec::new();
             write_value(&mut bytes, &value);
+            prop_assert_eq!(bytes.len(), value_length(&value));
             let mut reader = Reader::new(&bytes);
             prop_assert!(reader.value().unwrap() == value);
             reader.finish().unwrap();

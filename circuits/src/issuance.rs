@@ -1,24 +1,23 @@
 //! The messages of blind issuance and what both sides compute from them.
 
-use std::fmt;
-
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::MultiscalarMul;
 use zeroize::Zeroize;
 
 use crate::attribute::Value;
-use crate::encoding::{DecodeError, EncodedPoint, Reader, write_value};
+use crate::encoding::{DecodeError, EncodedPoint, Reader, value_length, write_value};
 use crate::generators::{H_ATTRIBUTES, H_HANDLE, generators};
 use crate::key::IssuerPublicKey;
 use crate::labels;
 use crate::request::Nonce;
 use crate::schema::{Schema, SchemaDigest};
+use crate::secrecy::{SecretScalar, apart};
 use crate::transcript::{TranscriptProtocol, transcript};
 
 /// What the wallet sends: U = s·H_0 + t·H_1 and N_reg = s·base(X), with a proof that it knows (s, t) and that both
 /// have the same s.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct IssuanceRequest {
     /// U, not the identity.
     pub blinded: EncodedPoint,
@@ -33,6 +32,9 @@ pub struct IssuanceRequest {
     /// Response of t.
     pub blinding: Scalar,
 }
+
+// N_reg names the holder.
+opaque_debug!(IssuanceRequest, IssuedCredential);
 
 impl IssuanceRequest {
     /// Length in bytes.
@@ -95,7 +97,7 @@ pub struct IssuedCredential {
     /// A, not the identity.
     pub a: EncodedPoint,
     /// e.
-    pub e: Scalar,
+    pub e: SecretScalar,
     /// The revocation handle; 0 in credentials without a holder.
     pub handle: u32,
     /// Challenge of the proof that log_G X = log_A (C − e·A).
@@ -108,21 +110,17 @@ pub struct IssuedCredential {
 
 impl Drop for IssuedCredential {
     fn drop(&mut self) {
-        self.e.zeroize();
         self.handle.zeroize();
     }
 }
 
-impl fmt::Debug for IssuedCredential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("IssuedCredential(..)")
-    }
-}
-
 impl IssuedCredential {
-    /// A, e, the handle (4 bytes little-endian), the proof's challenge and response, then the values.
+    /// A, e, the handle (4 bytes little-endian), the proof's challenge and response, then the values. They are secret.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = self.a.encoded.as_bytes().to_vec();
+        // A buffer that grows would leave copies behind.
+        let length = 4 * 32 + 4 + self.values.iter().map(value_length).sum::<usize>();
+        let mut bytes = Vec::with_capacity(length);
+        bytes.extend_from_slice(self.a.encoded.as_bytes());
         bytes.extend_from_slice(self.e.as_bytes());
         bytes.extend_from_slice(&self.handle.to_le_bytes());
         bytes.extend_from_slice(self.proof_challenge.as_bytes());
@@ -133,10 +131,13 @@ impl IssuedCredential {
 
     /// Reads what [`IssuedCredential::to_bytes`] writes, with as many values as the schema has attributes.
     pub fn from_bytes(schema: &Schema, bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(bytes);
+        apart(|| Self::read(schema, Reader::new(bytes)))
+    }
+
+    fn read(schema: &Schema, mut reader: Reader<'_>) -> Result<Self, DecodeError> {
         let issued = Self {
             a: reader.nonzero_point()?,
-            e: reader.scalar()?,
+            e: SecretScalar::new(reader.scalar()?),
             handle: u32::from_le_bytes(reader.array()?),
             proof_challenge: reader.scalar()?,
             proof_response: reader.scalar()?,

@@ -5,6 +5,8 @@
 
 #[macro_use]
 mod hex_text;
+#[macro_use]
+pub mod secrecy;
 
 pub mod attribute;
 pub mod date;

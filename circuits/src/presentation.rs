@@ -12,7 +12,7 @@ use crate::request::CheckKind;
 use crate::transcript::{TranscriptProtocol, transcript};
 
 /// What anyone needs to check B̄ = x·Ā: a helper token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TokenProof {
     /// R_1.
     pub r1: EncodedPoint,
@@ -23,7 +23,7 @@ pub struct TokenProof {
 }
 
 /// What is sent about one credential before the challenges.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CredentialCommitment {
     /// Ā = r·A, not the identity.
     pub a_bar: EncodedPoint,
@@ -36,7 +36,7 @@ pub struct CredentialCommitment {
 }
 
 /// The responses that belong to one credential alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CredentialResponse {
     /// z_ρ.
     pub rho: Scalar,
@@ -45,7 +45,7 @@ pub struct CredentialResponse {
 }
 
 /// What shows that digits are digits and residuals vanish.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CommittedDigits {
     /// E_1: the digits, sent before the residuals' weight y.
     pub point: EncodedPoint,
@@ -54,7 +54,7 @@ pub struct CommittedDigits {
 }
 
 /// The ranges of a compact presentation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RangePart {
     /// V of each range: value·G + blinding·K.
     pub commitments: Vec<EncodedPoint>,
@@ -63,7 +63,7 @@ pub struct RangePart {
 }
 
 /// The digit equation's part.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DigitProof {
     /// The digits; absent exactly if there are only ranges.
     pub committed: Option<CommittedDigits>,
@@ -78,7 +78,7 @@ pub struct DigitProof {
 }
 
 /// A presentation of one or several credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Presentation {
     /// For each credential, which of the accepted issuers it is from.
     pub issuers: Vec<u8>,
@@ -93,6 +93,17 @@ pub struct Presentation {
     /// Present exactly if the relation has digits or residuals.
     pub digits: Option<DigitProof>,
 }
+
+// A proof is not for logs: whoever has it can show it again until its request is closed.
+opaque_debug!(
+    TokenProof,
+    CredentialCommitment,
+    CredentialResponse,
+    CommittedDigits,
+    RangePart,
+    DigitProof,
+    Presentation,
+);
 
 impl Presentation {
     /// The bytes: version, profile, issuer indexes, disclosed values, points, scalars.

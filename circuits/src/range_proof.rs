@@ -55,7 +55,7 @@ pub fn all_commitments(ranges: &[Range], commitments: &[RistrettoPoint]) -> Vec<
 }
 
 /// An aggregated range proof with the crate's names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RangeProof {
     /// A: the bits.
     pub a: EncodedPoint,
@@ -78,6 +78,8 @@ pub struct RangeProof {
     /// b: what is left of the right vector.
     pub right: Scalar,
 }
+
+opaque_debug!(RangeProof);
 
 impl RangeProof {
     /// How many points and scalars it has.

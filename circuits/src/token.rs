@@ -16,7 +16,7 @@ use crate::transcript::{TranscriptProtocol, transcript};
 pub const TOKEN_BATCH_SIZES: [usize; 3] = [4, 16, 64];
 
 /// P' = r₁·A and Q' = r₁·(C − e·A): a blinded credential, unlinkable to its issuance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TokenPair {
     /// P', not the identity.
     pub p: EncodedPoint,
@@ -25,13 +25,15 @@ pub struct TokenPair {
 }
 
 /// R'_1 = k·G and R'_2 = k·P'.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TokenCommitment {
     /// R'_1.
     pub r1: EncodedPoint,
     /// R'_2.
     pub r2: EncodedPoint,
 }
+
+opaque_debug!(TokenPair, TokenCommitment);
 
 impl TokenPair {
     /// Length in bytes.

@@ -2,37 +2,42 @@
 //! then what is refused on the way, a killed service, and a damaged wallet.
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code)]
+#[path = "../../tests/memory/search.rs"]
+mod search;
+mod support;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
+use search::{Secret, search};
 use serde_json::Value;
-
-const POLICY: &str = r#"{"purpose":{"zh-CN":"进入酒吧","en":"Entering a bar"},
-  "licences":[{"id":"card","schema":"cn.resident_identity_card","check":"token"}],
-  "statements":[{"age":{"of":"card.birth_date","at_least":"18"}}]}"#;
+use support::log::{Kind, Watched, keep};
+use support::{POLICY, glimpse, json, run, write_secrets};
 
 /// A service in a directory, killed when it goes.
 struct Service {
     child: Child,
     url: String,
+    _log: Watched,
 }
 
 impl Service {
     fn start(directory: &Path) -> Self {
+        let (log, stderr) = Watched::file(&directory.join("log"));
         let mut child = glimpse(directory)
             .args(["serve", "--listen", "127.0.0.1:0", "--issuer-id", "demo", "--issuer-name", "示范机关"])
             .args(["--verifier-name", "示范酒吧"])
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("serving at ").unwrap().to_owned();
-        Self { child, url }
+        Self { child, url, _log: log }
     }
 }
 
@@ -44,34 +49,6 @@ impl Drop for Service {
     }
 }
 
-fn glimpse(directory: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_glimpse"));
-    command
-        .current_dir(directory)
-        .env("GLIMPSE_ADMIN_TOKEN_FILE", "admin")
-        .env("GLIMPSE_VERIFIER_TOKEN_FILE", "relying-party")
-        .env("GLIMPSE_PASSPHRASE_FILE", "passphrase");
-    command
-}
-
-fn run(directory: &Path, url: &str, arguments: &[&str], input: &str) -> Output {
-    let mut child = glimpse(directory)
-        .env("GLIMPSE_URL", url)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
 fn refused(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
     String::from_utf8(output.stderr.clone()).unwrap()
@@ -81,12 +58,7 @@ fn refused(output: &Output) -> String {
 fn from_licence_to_verdict() {
     let directory = tempfile::tempdir().unwrap();
     let place = directory.path();
-    for (name, secret) in
-        [("admin", "a".repeat(32)), ("relying-party", "r".repeat(32)), ("passphrase", "correct horse".into())]
-    {
-        fs::write(place.join(name), secret + "\n").unwrap();
-        fs::set_permissions(place.join(name), fs::Permissions::from_mode(0o600)).unwrap();
-    }
+    write_secrets(place);
     let service = Service::start(place);
     let url = service.url.clone();
     let ask = |arguments: &[&str], input: &str| run(place, &url, arguments, input);
@@ -136,12 +108,34 @@ fn from_licence_to_verdict() {
     assert_eq!(kept, verdict);
 }
 
+/// Of the keys it was told, a service keeps hashes. Its own it needs, which shows that the search finds what is there.
+#[test]
+fn a_service_forgets_the_bearer_keys_it_was_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    write_secrets(place);
+    let service = Service::start(place);
+    let file = fs::read_to_string(place.join("glimpse-data/issuer.key")).unwrap();
+    let digits = file.lines().nth(1).unwrap().strip_prefix("secret ").unwrap();
+    let digit_pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+    let x: Vec<u8> = digit_pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+    let secrets = [
+        Secret::new("x", &x),
+        Secret::new("x in its file's digits", digits.as_bytes()),
+        Secret::new("administrator's key", "a".repeat(32).as_bytes()),
+        Secret::new("relying party's key", "r".repeat(32).as_bytes()),
+    ];
+    let found: Vec<_> = search(service.child.id(), &secrets).into_iter().map(|found| found.name).collect();
+    assert!(!found.is_empty() && found.iter().all(|name| name == "x"), "{found:?}");
+}
+
 #[test]
 fn wallets_that_do_not_open_are_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let place = directory.path();
-    fs::write(place.join("passphrase"), "correct horse\n").unwrap();
+    write_secrets(place);
     fs::write(place.join("wrong"), "battery staple\n").unwrap();
+    keep(Kind::Key, "battery staple");
     let ask = |arguments: &[&str]| run(place, "http://127.0.0.1:9", arguments, "");
     assert!(ask(&["wallet", "init"]).status.success());
     let file = place.join("glimpse.wallet");

@@ -16,6 +16,7 @@ use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::encoding::EncodedPoint;
 use glimpse_circuits::labels;
 use glimpse_circuits::random::random_scalar;
+use glimpse_circuits::secrecy::apart;
 use glimpse_circuits::token::{TOKEN_BATCH_SIZES, TokenCommitment, TokenPair};
 use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
@@ -45,6 +46,14 @@ impl TokenExchange {
         pairs: &[TokenPair],
         rng: &mut impl CryptoRngCore,
     ) -> Result<(Self, Vec<TokenCommitment>), TokenError> {
+        apart(|| Self::commit_apart(key, pairs, rng))
+    }
+
+    fn commit_apart(
+        key: &IssuerSecretKey,
+        pairs: &[TokenPair],
+        rng: &mut impl CryptoRngCore,
+    ) -> Result<(Self, Vec<TokenCommitment>), TokenError> {
         if !TOKEN_BATCH_SIZES.contains(&pairs.len()) {
             return Err(TokenError::BatchSize);
         }
@@ -56,6 +65,14 @@ impl TokenExchange {
         if wrong > 0 {
             return Err(TokenError::Pair);
         }
+        Ok(Self::draw(key, pairs, rng))
+    }
+
+    fn draw(
+        key: &IssuerSecretKey,
+        pairs: &[TokenPair],
+        rng: &mut impl CryptoRngCore,
+    ) -> (Self, Vec<TokenCommitment>) {
         let mut rng = batch_rng(key, pairs, rng);
         let mut nonces = Vec::with_capacity(pairs.len());
         let mut commitments = Vec::with_capacity(pairs.len());
@@ -67,7 +84,7 @@ impl TokenExchange {
             });
             nonces.push(*k);
         }
-        Ok((Self { nonces }, commitments))
+        (Self { nonces }, commitments)
     }
 
     /// Answers the challenges with z' = k + c'·x, once. On error the exchange is over as well.
@@ -91,7 +108,8 @@ impl TokenExchange {
         if challenges.len() != self.nonces.len() {
             return Err(TokenError::ChallengeCount);
         }
-        Ok(self.nonces.iter().zip(challenges).map(|(k, challenge)| k + challenge * key.x()).collect())
+        let answers = self.nonces.iter().zip(challenges).map(|(k, challenge)| k + challenge * key.x());
+        Ok(apart(|| answers.collect()))
     }
 }
 

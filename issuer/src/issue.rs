@@ -13,6 +13,7 @@ use glimpse_circuits::labels;
 use glimpse_circuits::random::random_scalar;
 use glimpse_circuits::request::Nonce;
 use glimpse_circuits::schema::{Binding, LicenceError, Schema};
+use glimpse_circuits::secrecy::{SecretScalar, apart};
 use rand_core::CryptoRngCore;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -39,6 +40,14 @@ pub struct Issuance<'a> {
 /// The caller keeps `request.registration` with the person's record. Nothing is issued unless values, proof and
 /// registration are all in order.
 pub fn issue(
+    key: &IssuerSecretKey,
+    issuance: Issuance<'_>,
+    rng: &mut impl CryptoRngCore,
+) -> Result<IssuedCredential, IssueError> {
+    apart(|| issue_apart(key, issuance, rng))
+}
+
+fn issue_apart(
     key: &IssuerSecretKey,
     issuance: Issuance<'_>,
     rng: &mut impl CryptoRngCore,
@@ -109,10 +118,14 @@ fn check_request(
 
 /// A = (x+e)⁻¹·C with a fresh, uniform e. A second credential with the same e, or one whose e could be predicted, is
 /// what forgeries are made of.
-fn sign(key: &IssuerSecretKey, c: &RistrettoPoint, rng: &mut impl CryptoRngCore) -> (EncodedPoint, Scalar) {
+fn sign(
+    key: &IssuerSecretKey,
+    c: &RistrettoPoint,
+    rng: &mut impl CryptoRngCore,
+) -> (EncodedPoint, SecretScalar) {
     loop {
-        let e = random_scalar(rng);
-        let sum = Zeroizing::new(key.x() + e);
+        let e = SecretScalar::new(random_scalar(rng));
+        let sum = Zeroizing::new(key.x() + *e);
         if *sum != Scalar::ZERO {
             let inverse = Zeroizing::new(sum.invert());
             return (EncodedPoint::from(c * *inverse), e);

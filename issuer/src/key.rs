@@ -6,15 +6,14 @@ use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::key::{IssuerPublicKey, KeyedCheck};
 use glimpse_circuits::random::{self, random_scalar};
+use glimpse_circuits::secrecy::{SecretScalar, apart};
 use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 /// x ≠ 0, with X = x·G. It serves credentials and their tokens and nothing else.
-#[derive(ZeroizeOnDrop)]
 pub struct IssuerSecretKey {
-    x: Scalar,
-    #[zeroize(skip)]
+    x: SecretScalar,
     public: IssuerPublicKey,
 }
 
@@ -22,17 +21,21 @@ impl IssuerSecretKey {
     /// Draws a key.
     pub fn generate(rng: &mut impl CryptoRngCore) -> Self {
         loop {
-            let mut x = random_scalar(rng);
-            if let Some(public) = IssuerPublicKey::from_point(RistrettoPoint::mul_base(&x)) {
-                return Self { x, public };
+            if let Some(key) = apart(|| Self::of(SecretScalar::new(random_scalar(rng)))) {
+                return key;
             }
-            x.zeroize();
         }
     }
 
     /// The key with this 32-byte little-endian secret; `None` if it is not reduced, or 0.
     pub fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
-        let x: Scalar = Option::from(Scalar::from_canonical_bytes(*bytes))?;
+        apart(|| {
+            let x: Option<Scalar> = Scalar::from_canonical_bytes(*bytes).into();
+            Self::of(SecretScalar::new(x?))
+        })
+    }
+
+    fn of(x: SecretScalar) -> Option<Self> {
         let public = IssuerPublicKey::from_point(RistrettoPoint::mul_base(&x))?;
         Some(Self { x, public })
     }
@@ -64,7 +67,7 @@ impl KeyedCheck for IssuerSecretKey {
     }
 
     fn holds(&self, a: &RistrettoPoint, b: &RistrettoPoint) -> bool {
-        a * self.x == *b
+        apart(|| a * *self.x == *b)
     }
 }
 

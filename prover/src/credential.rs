@@ -11,10 +11,11 @@ use glimpse_circuits::generators::{H_BLINDING, H_LINK_SECRET, generators};
 use glimpse_circuits::issuance::{IssuedCredential, credential_point, issuance_proof_challenge};
 use glimpse_circuits::key::IssuerPublicKey;
 use glimpse_circuits::schema::{Binding, Schema};
+use glimpse_circuits::secrecy::{SecretScalar, apart};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::obtain::ObtainError;
-use crate::secret::LinkSecret;
+use crate::secret::{LinkSecret, read_secret};
 
 /// (A, e) with everything it is about. Only a checked one exists: its key proof held and its values are the schema's.
 pub struct Credential {
@@ -22,7 +23,7 @@ pub struct Credential {
     key: IssuerPublicKey,
     issued: IssuedCredential,
     /// t of holder-bound credentials.
-    blinding: Option<Scalar>,
+    blinding: Option<SecretScalar>,
     /// C − e·A = x·A.
     signed: RistrettoPoint,
     scalars: Vec<Scalar>,
@@ -30,10 +31,7 @@ pub struct Credential {
 
 impl Drop for Credential {
     fn drop(&mut self) {
-        self.blinding.zeroize();
         self.scalars.zeroize();
-        self.issued.e.zeroize();
-        self.issued.handle.zeroize();
     }
 }
 
@@ -51,7 +49,7 @@ impl Credential {
     pub(crate) fn accept(
         schema: Arc<Schema>,
         key: IssuerPublicKey,
-        holder: Option<(&LinkSecret, Scalar)>,
+        holder: Option<(&LinkSecret, SecretScalar)>,
         issued: IssuedCredential,
     ) -> Result<Self, ObtainError> {
         schema.check(&issued.values)?;
@@ -65,7 +63,7 @@ impl Credential {
         }
         let scalars: Vec<Scalar> = issued.values.iter().map(Value::to_scalar).collect();
         let c = credential_point(&key.domain(&schema.digest()), &blinded, issued.handle, &scalars);
-        let signed = c - issued.a.point * issued.e;
+        let signed = c - issued.a.point * *issued.e;
         let credential = Self { schema, key, issued, blinding, signed, scalars };
         if credential.key_proof_holds() { Ok(credential) } else { Err(ObtainError::KeyProof) }
     }
@@ -80,13 +78,13 @@ impl Credential {
         match schema.binding() {
             Binding::Holder => {
                 let (t, rest) = bytes.split_first_chunk().ok_or(ObtainError::KeyProof)?;
-                let t = Option::from(Scalar::from_canonical_bytes(*t)).ok_or(ObtainError::KeyProof)?;
+                let t = read_secret(t).ok_or(ObtainError::KeyProof)?;
                 let issued = IssuedCredential::from_bytes(&schema, rest)?;
-                Self::accept(schema, key, Some((secret, t)), issued)
+                apart(|| Self::accept(schema, key, Some((secret, t)), issued))
             }
             Binding::None => {
                 let issued = IssuedCredential::from_bytes(&schema, bytes)?;
-                Self::accept(schema, key, None, issued)
+                apart(|| Self::accept(schema, key, None, issued))
             }
         }
     }
@@ -94,11 +92,12 @@ impl Credential {
     /// Everything but schema, key and link secret, for the wallet's encrypted file: t if there is one, then the issued
     /// credential's bytes.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let mut bytes = Zeroizing::new(Vec::new());
+        let issued = Zeroizing::new(self.issued.to_bytes());
+        let mut bytes = Zeroizing::new(Vec::with_capacity(32 + issued.len()));
         if let Some(t) = &self.blinding {
             bytes.extend_from_slice(t.as_bytes());
         }
-        bytes.extend_from_slice(&Zeroizing::new(self.issued.to_bytes()));
+        bytes.extend_from_slice(&issued);
         bytes
     }
 
@@ -136,7 +135,7 @@ impl Credential {
     pub(crate) fn slot_scalars(&self, secret: &LinkSecret) -> Zeroizing<Vec<Scalar>> {
         let mut scalars = Zeroizing::new(Vec::with_capacity(3 + self.scalars.len()));
         match &self.blinding {
-            Some(t) => scalars.extend([secret.0, *t, Scalar::from(self.issued.handle)]),
+            Some(t) => scalars.extend([*secret.0, **t, Scalar::from(self.issued.handle)]),
             None => scalars.extend([Scalar::ZERO; 3]),
         }
         scalars.extend_from_slice(&self.scalars);
@@ -164,5 +163,5 @@ impl Credential {
 /// U = s·H_0 + t·H_1.
 pub(crate) fn blind(secret: &LinkSecret, t: &Scalar) -> RistrettoPoint {
     let h = generators().h();
-    RistrettoPoint::multiscalar_mul([&secret.0, t], [&h[H_LINK_SECRET], &h[H_BLINDING]])
+    RistrettoPoint::multiscalar_mul([&*secret.0, t], [&h[H_LINK_SECRET], &h[H_BLINDING]])
 }

@@ -3,27 +3,25 @@
 use std::fmt;
 use std::sync::Arc;
 
-use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::encoding::{DecodeError, EncodedPoint};
 use glimpse_circuits::issuance::{IssuanceRequest, IssuedCredential};
 use glimpse_circuits::key::IssuerPublicKey;
 use glimpse_circuits::random::random_scalar;
 use glimpse_circuits::request::Nonce;
 use glimpse_circuits::schema::{LicenceError, Schema};
+use glimpse_circuits::secrecy::{SecretScalar, apart};
 use rand_core::CryptoRngCore;
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::credential::{Credential, blind};
-use crate::secret::{LinkSecret, hedged};
+use crate::secret::{LinkSecret, hedged, read_secret};
 
 /// An issuance that was asked for and not answered yet.
 ///
 /// Stored before the request leaves, it lets a wallet that was interrupted send the same request again: a repeated
 /// request with a fresh blinding would be a second one.
-#[derive(ZeroizeOnDrop)]
 pub struct PendingIssuance {
-    blinding: Scalar,
-    #[zeroize(skip)]
+    blinding: SecretScalar,
     request: IssuanceRequest,
 }
 
@@ -45,10 +43,21 @@ impl PendingIssuance {
         nonce: &Nonce,
         rng: &mut impl CryptoRngCore,
     ) -> Self {
+        apart(|| Self::begin_apart(secret, key, schema, nonce, rng))
+    }
+
+    fn begin_apart(
+        secret: &LinkSecret,
+        key: &IssuerPublicKey,
+        schema: &Schema,
+        nonce: &Nonce,
+        rng: &mut impl CryptoRngCore,
+    ) -> Self {
         let public = [key.encoded().to_bytes(), schema.digest().0, nonce.0];
         let rng = &mut hedged(&public.each_ref().map(|part| part.as_slice()), &[&secret.0], rng);
-        let blinding = random_scalar(rng);
-        let (mask_s, mask_t) = (LinkSecret(random_scalar(rng)), Zeroizing::new(random_scalar(rng)));
+        let blinding = SecretScalar::new(random_scalar(rng));
+        let (mask_s, mask_t) =
+            (LinkSecret(SecretScalar::new(random_scalar(rng))), Zeroizing::new(random_scalar(rng)));
         let blinded = EncodedPoint::from(blind(secret, &blinding));
         let registration = EncodedPoint::from(secret.registration(key));
         let blinded_masks = EncodedPoint::from(blind(&mask_s, &mask_t));
@@ -60,8 +69,8 @@ impl PendingIssuance {
             registration,
             blinded_masks,
             registration_mask,
-            link_secret: mask_s.0 + c * secret.0,
-            blinding: *mask_t + c * blinding,
+            link_secret: *mask_s.0 + c * *secret.0,
+            blinding: *mask_t + c * *blinding,
         };
         Self { blinding, request }
     }
@@ -79,7 +88,7 @@ impl PendingIssuance {
         schema: Arc<Schema>,
         issued: IssuedCredential,
     ) -> Result<Credential, ObtainError> {
-        Credential::accept(schema, *key, Some((secret, self.blinding)), issued)
+        apart(|| Credential::accept(schema, *key, Some((secret, self.blinding)), issued))
     }
 
     /// t and the request, for the wallet's encrypted file.
@@ -93,7 +102,7 @@ impl PendingIssuance {
     /// Reads what [`PendingIssuance::to_bytes`] wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let (t, rest) = bytes.split_first_chunk().ok_or(DecodeError::TooShort)?;
-        let blinding = Option::from(Scalar::from_canonical_bytes(*t)).ok_or(DecodeError::Scalar)?;
+        let blinding = read_secret(t).ok_or(DecodeError::Scalar)?;
         Ok(Self { blinding, request: IssuanceRequest::from_bytes(rest)? })
     }
 }
@@ -105,7 +114,7 @@ impl Credential {
         key: &IssuerPublicKey,
         issued: IssuedCredential,
     ) -> Result<Self, ObtainError> {
-        Self::accept(schema, *key, None, issued)
+        apart(|| Self::accept(schema, *key, None, issued))
     }
 }
 

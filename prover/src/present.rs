@@ -1,11 +1,14 @@
 //! Making a presentation.
 
+use std::fmt;
+
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{Identity, MultiscalarMul};
 use glimpse_circuits::attribute::Value;
 use glimpse_circuits::encoding::EncodedPoint;
 use glimpse_circuits::generators::generators;
+use glimpse_circuits::lacks;
 use glimpse_circuits::presentation::{
     CommittedDigits, CredentialCommitment, CredentialResponse, DigitProof, Presentation, RangePart, Rounds,
     TokenProof,
@@ -14,6 +17,7 @@ use glimpse_circuits::random::random_scalar;
 use glimpse_circuits::range_proof::RangeProof;
 use glimpse_circuits::relation::{Assignment, Polynomial, Relation, Slot};
 use glimpse_circuits::request::CheckKind;
+use glimpse_circuits::secrecy::{SecretScalar, apart};
 use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
@@ -47,7 +51,7 @@ pub fn can_present(
     secret: &LinkSecret,
     credentials: &[&Credential],
 ) -> Result<(), PresentError> {
-    Witness::new(relation, secret, credentials).map(|_| ())
+    apart(|| Witness::new(relation, secret, credentials).map(|_| ()))
 }
 
 /// Proves the relation with one holding for each of its credentials, in order.
@@ -55,6 +59,15 @@ pub fn can_present(
 /// The tokens are used up whether or not it succeeds. The caller's generator is mixed with the witness and everything
 /// that the challenge depends on, so that a generator that repeats does not repeat a mask under another challenge.
 pub fn present(
+    relation: &Relation,
+    secret: &LinkSecret,
+    holdings: Vec<Holding<'_>>,
+    rng: &mut impl CryptoRngCore,
+) -> Result<Presentation, PresentError> {
+    apart(|| present_apart(relation, secret, holdings, rng))
+}
+
+fn present_apart(
     relation: &Relation,
     secret: &LinkSecret,
     holdings: Vec<Holding<'_>>,
@@ -115,6 +128,11 @@ pub fn present(
         digits,
     })
 }
+
+lacks!(Witness: fmt::Debug, Clone);
+lacks!(Shown: fmt::Debug, Clone);
+lacks!(Masks: fmt::Debug, Clone);
+lacks!(DigitCommitment: fmt::Debug, Clone);
 
 /// The values that make the relation true.
 struct Witness {
@@ -206,12 +224,12 @@ impl Shown {
                     return Err(PresentError::ForeignToken);
                 }
                 let proof = TokenProof { r1: token.r1, r2: token.r2, response: token.response };
-                (Zeroizing::new(token.r), token.a_bar, token.b_bar, Some(proof))
+                (token.r, token.a_bar, token.b_bar, Some(proof))
             }
             (Showing::Keyed, CheckKind::Keyed) => {
                 let public = [&relation.request().digest().0, credential.a().encoded.as_bytes()];
                 let rng = &mut hedged(&public.map(|part| part.as_slice()), &[credential.e()], rng);
-                let r = Zeroizing::new(nonzero_scalar(rng));
+                let r = SecretScalar::new(nonzero_scalar(rng));
                 let a_bar = EncodedPoint::from(credential.a().point * *r);
                 let b_bar = EncodedPoint::from(credential.signed() * *r);
                 (r, a_bar, b_bar, None)
@@ -225,7 +243,9 @@ impl Shown {
     /// T = ρ~·B̄ + ε~·Ā − Σ m~·H over the hidden slots.
     fn commit(&self, slots: &[Slot], masks: &Masks, index: usize) -> CredentialCommitment {
         let (rho, epsilon) = &masks.credentials[index];
-        let mut scalars = Zeroizing::new(vec![*rho, *epsilon]);
+        // With room for all: what a growing list was moved from would stay in memory, and a mask gives away its value.
+        let mut scalars = Zeroizing::new(Vec::with_capacity(2 + slots.len()));
+        scalars.extend([*rho, *epsilon]);
         let mut points = vec![&self.b_bar.point, &self.a_bar.point];
         for (slot, h) in slots.iter().zip(generators().h()) {
             if let Slot::Hidden(i) = slot {

@@ -7,24 +7,23 @@ use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::key::IssuerPublicKey;
 use glimpse_circuits::labels;
 use glimpse_circuits::random::{self, random_scalar};
+use glimpse_circuits::secrecy::{SecretScalar, apart};
 use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{Zeroize, Zeroizing};
 
 /// s ≠ 0: one for each wallet, in all its holder-bound credentials, never shown to anyone.
-#[derive(Clone, ZeroizeOnDrop)]
-pub struct LinkSecret(pub(crate) Scalar);
+pub struct LinkSecret(pub(crate) SecretScalar);
 
 impl LinkSecret {
     /// Draws a link secret.
     pub fn generate(rng: &mut impl CryptoRngCore) -> Self {
-        Self(nonzero_scalar(rng))
+        apart(|| Self(SecretScalar::new(nonzero_scalar(rng))))
     }
 
     /// The secret with these 32 little-endian bytes; `None` if they are not reduced, or 0.
     pub fn from_bytes(bytes: &[u8; 32]) -> Option<Self> {
-        let scalar: Scalar = Option::from(Scalar::from_canonical_bytes(*bytes))?;
-        (scalar != Scalar::ZERO).then_some(Self(scalar))
+        read_secret(bytes).filter(|secret| **secret != Scalar::ZERO).map(Self)
     }
 
     /// The secret itself, for the wallet's encrypted file.
@@ -34,7 +33,7 @@ impl LinkSecret {
 
     /// N_reg: what this holder is registered as with an issuer key, unlinkable between keys.
     pub fn registration(&self, key: &IssuerPublicKey) -> RistrettoPoint {
-        key.registration_base() * self.0
+        apart(|| key.registration_base() * *self.0)
     }
 }
 
@@ -47,6 +46,11 @@ impl fmt::Debug for LinkSecret {
 /// [`random::hedged`] for one use of a wallet's secrets.
 pub(crate) fn hedged(public: &[&[u8]], secrets: &[&Scalar], rng: &mut impl CryptoRngCore) -> TranscriptRng {
     random::hedged(labels::WALLET_RANDOMNESS, public, secrets, rng)
+}
+
+/// The scalar with these bytes; `None` if they are not reduced.
+pub(crate) fn read_secret(bytes: &[u8; 32]) -> Option<SecretScalar> {
+    apart(|| Option::from(Scalar::from_canonical_bytes(*bytes)).map(SecretScalar::new))
 }
 
 /// A uniform scalar other than 0.

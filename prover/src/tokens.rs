@@ -7,10 +7,12 @@ use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::MultiscalarMul;
 use glimpse_circuits::encoding::{DecodeError, EncodedPoint, Reader};
 use glimpse_circuits::key::IssuerPublicKey;
+use glimpse_circuits::lacks;
 use glimpse_circuits::random::random_scalar;
+use glimpse_circuits::secrecy::{SecretScalar, apart};
 use glimpse_circuits::token::{TokenCommitment, TokenPair, token_challenge};
 use rand_core::CryptoRngCore;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::credential::Credential;
 use crate::secret::{hedged, nonzero_scalar};
@@ -50,10 +52,12 @@ struct BlindedToken {
     r2: EncodedPoint,
 }
 
+lacks!(BlindedToken: fmt::Debug, Clone);
+
 /// A token serves one presentation: it is consumed by [`present`](crate::present()), and a wallet records that durably
 /// before the presentation leaves.
 pub struct Token {
-    pub(crate) r: Scalar,
+    pub(crate) r: SecretScalar,
     pub(crate) a_bar: EncodedPoint,
     pub(crate) b_bar: EncodedPoint,
     pub(crate) r1: EncodedPoint,
@@ -61,12 +65,6 @@ pub struct Token {
     pub(crate) response: Scalar,
     /// Encoding of the A it belongs to.
     pub(crate) credential: [u8; 32],
-}
-
-impl Drop for Token {
-    fn drop(&mut self) {
-        self.r.zeroize();
-    }
 }
 
 impl fmt::Debug for Token {
@@ -79,6 +77,10 @@ impl PendingTokens {
     /// Blinds a credential `count` times; the issuer accepts counts of
     /// [`TOKEN_BATCH_SIZES`](glimpse_circuits::token::TOKEN_BATCH_SIZES).
     pub fn begin(credential: &Credential, count: usize, rng: &mut impl CryptoRngCore) -> Self {
+        apart(|| Self::begin_apart(credential, count, rng))
+    }
+
+    fn begin_apart(credential: &Credential, count: usize, rng: &mut impl CryptoRngCore) -> Self {
         let rng = &mut hedged(&[credential.a().encoded.as_bytes()], &[credential.e()], rng);
         let mut r1 = Zeroizing::new(Vec::with_capacity(count));
         let mut pairs = Vec::with_capacity(count);
@@ -111,10 +113,12 @@ impl PendingTokens {
         let mut tokens = Vec::with_capacity(commitments.len());
         let mut challenges = Vec::with_capacity(commitments.len());
         for ((pair, commitment), r1) in self.pairs.iter().zip(commitments).zip(self.r1.iter()) {
-            let rng = &mut hedged(&[&pair.to_bytes(), &commitment.to_bytes()], &[r1], rng);
-            let (token, challenge) = blind_one(&self.key, pair, commitment, r1, rng);
-            tokens.push(token);
-            challenges.push(challenge);
+            challenges.push(apart(|| {
+                let rng = &mut hedged(&[&pair.to_bytes(), &commitment.to_bytes()], &[r1], rng);
+                let (token, challenge) = blind_one(&self.key, pair, commitment, r1, rng);
+                tokens.push(token);
+                challenge
+            }));
         }
         Ok((BlindedTokens { key: self.key, credential: self.credential, tokens }, challenges))
     }
@@ -170,7 +174,7 @@ impl BlindedTokens {
             }
         }
         let finished = self.tokens.iter().zip(responses).map(|(token, response)| Token {
-            r: token.r,
+            r: SecretScalar::new(token.r),
             a_bar: token.a_bar,
             b_bar: token.b_bar,
             r1: token.r1,
@@ -178,7 +182,7 @@ impl BlindedTokens {
             response: response + token.beta,
             credential: self.credential,
         });
-        Ok(finished.collect())
+        Ok(apart(|| finished.collect()))
     }
 }
 
@@ -200,9 +204,12 @@ impl Token {
 
     /// Reads what [`Token::to_bytes`] wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(bytes);
+        apart(|| Self::read(Reader::new(bytes)))
+    }
+
+    fn read(mut reader: Reader<'_>) -> Result<Self, DecodeError> {
         let token = Self {
-            r: reader.scalar()?,
+            r: SecretScalar::new(reader.scalar()?),
             a_bar: reader.nonzero_point()?,
             b_bar: reader.point()?,
             r1: reader.point()?,

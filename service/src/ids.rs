@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use glimpse_circuits::opaque_debug;
 use rand_core::{OsRng, RngCore};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -56,11 +57,13 @@ impl NodeId {
 }
 
 /// A token exchange and the node that holds it, written as 48 lower-case hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ExchangeName {
     pub(crate) node: NodeId,
     pub(crate) id: Id,
 }
+
+opaque_debug!(ExchangeName);
 
 impl ExchangeName {
     /// Reads its one spelling.

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use glimpse_api::{CredentialResponse, RequestStatus, paths};
 use glimpse_service::spawn;
 use serde_json::{Value, json};
+use support::log::{self, Watched};
 use support::{Client, DRIVING, RELYING_PARTY, Wallet, config, driving_policy};
 
 /// Where the child serves from; this test binary run again with it is the child.
@@ -24,6 +25,7 @@ const ADDRESS_FILE: &str = "address";
 fn child() {
     let Ok(directory) = env::var(DIRECTORY) else { return };
     let directory = Path::new(&directory);
+    log::to_stderr();
     let running = spawn(config(directory)).unwrap();
     fs::write(directory.join("address.new"), running.base_url()).unwrap();
     fs::rename(directory.join("address.new"), directory.join(ADDRESS_FILE)).unwrap();
@@ -33,19 +35,21 @@ fn child() {
 struct Process {
     child: Child,
     client: Client,
+    _log: Watched,
 }
 
 impl Process {
     fn start(directory: &Path) -> Self {
         let _ = fs::remove_file(directory.join(ADDRESS_FILE));
+        let (log, stderr) = Watched::file(&directory.join("log"));
         let child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "child"])
+            .args(["--exact", "child", "--nocapture"])
             .env(DIRECTORY, directory)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .unwrap();
-        let mut process = Self { child, client: Client::new("") };
+        let mut process = Self { _log: log, child, client: Client::new("") };
         let given_up = Instant::now() + Duration::from_secs(20);
         loop {
             if let Ok(address) = fs::read_to_string(directory.join(ADDRESS_FILE)) {

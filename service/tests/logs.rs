@@ -3,44 +3,13 @@
 
 mod support;
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use glimpse_api::{Blob, CredentialResponse, PROBLEM_CONTENT_TYPE, RequestCreated, paths};
 use glimpse_circuits::issuance::IssuedCredential;
 use serde_json::json;
-use support::{ADMIN, DRIVING, RELYING_PARTY, Service, Wallet, driving_policy, sample};
-use tracing_subscriber::EnvFilter;
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Everything that anything in the process says at any level, but for the client that plays wallet here.
-fn capture() -> Captured {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("trace,ureq=off,ureq_proto=off"))
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .init();
-    captured
-}
+use support::{ADMIN, DRIVING, RELYING_PARTY, Service, Wallet, driving_policy, log, sample};
 
 #[test]
 fn no_attribute_code_token_or_reference() {
-    let captured = capture();
     let mut secrets: Vec<String> = vec![ADMIN.into(), RELYING_PARTY.into()];
     let service = Service::start();
     let client = service.client();
@@ -109,7 +78,7 @@ fn no_attribute_code_token_or_reference() {
     secrets.push(key_file.lines().nth(1).unwrap().trim_start_matches("secret ").into());
     drop(service);
 
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let log = log::said();
     for secret in &secrets {
         let found = log.lines().find(|line| line.contains(secret.as_str()));
         assert!(found.is_none(), "{secret} in {found:?}");

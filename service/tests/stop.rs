@@ -18,6 +18,7 @@ use glimpse_api::{RegisteredLicence, paths};
 use glimpse_service::spawn;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
+use support::log::{self, Watched};
 use support::{ADMIN, Client, DRIVING, config, sample};
 
 /// Where the child serves from; this test binary run again with it is the child.
@@ -34,6 +35,7 @@ fn child() {
     config.stop_on_signals = true;
     config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
     config.limits.drain_delay = Duration::from_millis(delay.parse().unwrap());
+    log::to_stderr();
     let running = spawn(config).unwrap();
     let addresses = format!("{} {}", running.base_url(), running.admin_url().unwrap());
     fs::write(directory.join("address.new"), addresses).unwrap();
@@ -45,20 +47,22 @@ struct Process {
     child: Child,
     public: Client,
     admin: Client,
+    _log: Watched,
 }
 
 impl Process {
     fn start(directory: &Path, delay_ms: u64) -> Self {
         let _ = fs::remove_file(directory.join(ADDRESS_FILE));
+        let (log, stderr) = Watched::file(&directory.join("log"));
         let child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "child"])
+            .args(["--exact", "child", "--nocapture"])
             .env(DIRECTORY, directory)
             .env(DELAY, delay_ms.to_string())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .unwrap();
-        let mut process = Self { child, public: Client::new(""), admin: Client::new("") };
+        let mut process = Self { _log: log, child, public: Client::new(""), admin: Client::new("") };
         let given_up = Instant::now() + Duration::from_secs(20);
         loop {
             if let Ok(addresses) = fs::read_to_string(directory.join(ADDRESS_FILE)) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use glimpse_circuits::decimal;
 use glimpse_circuits::key::{Issuer, IssuerPublicKey, Registry};
+use glimpse_circuits::lacks;
 use glimpse_circuits::request::Nonce;
 use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_prover::{Credential, LinkSecret, PendingIssuance};
@@ -75,6 +76,9 @@ pub(crate) struct PendingOffer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) issuance: Option<SecretBytes>,
 }
+
+lacks!(StoredCredential: fmt::Debug);
+lacks!(PendingOffer: fmt::Debug);
 
 impl Contents {
     pub(crate) fn new(secret: &LinkSecret) -> Self {

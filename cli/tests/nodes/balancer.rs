@@ -6,11 +6,15 @@ use std::process::Child;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use crate::support::log::Watched;
+
 /// A process that serves.
 pub struct Node {
     pub child: Child,
     /// Host and port.
     pub address: String,
+    /// Last: what it says when it ends is looked through as well.
+    pub _log: Watched,
 }
 
 impl Node {

@@ -4,24 +4,23 @@
 
 mod balancer;
 
+#[path = "../support/mod.rs"]
+mod support;
+
 #[path = "../../../service/tests/support/redis.rs"]
 mod server;
 
-use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use balancer::{Balancer, Node, Plan};
 use server::Redis;
-
-const POLICY: &str = r#"{"purpose":{"zh-CN":"进入酒吧","en":"Entering a bar"},
-  "licences":[{"id":"card","schema":"cn.resident_identity_card","check":"token"}],
-  "statements":[{"age":{"of":"card.birth_date","at_least":"18"}}]}"#;
+use support::log::Watched;
+use support::{POLICY, glimpse, json, run, write_secrets};
 
 /// What a wallet sends of a token exchange.
 const EXCHANGE: [&str; 2] = ["POST /issuer/v1/tokens ", "POST /issuer/v1/tokens/"];
@@ -35,16 +34,7 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let secrets = [
-            ("admin", "a".repeat(32)),
-            ("relying-party", "r".repeat(32)),
-            ("passphrase", "correct horse".into()),
-        ];
-        for (name, secret) in secrets {
-            let path = directory.path().join(name);
-            fs::write(&path, secret + "\n").unwrap();
-            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
-        }
+        write_secrets(directory.path());
         let stage = Self { balancer: Balancer::start(), redis: Redis::start(), directory };
         stage.start_node(0);
         stage.start_node(1);
@@ -56,8 +46,8 @@ impl Stage {
     }
 
     fn start_node(&self, place: usize) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_glimpse"))
-            .current_dir(self.place())
+        let (log, stderr) = Watched::file(&self.place().join(format!("log-{place}")));
+        let mut child = glimpse(self.place())
             .args(["serve", "--listen", "127.0.0.1:0", "--public-uri", &self.balancer.url])
             .args(["--issuer-id", "demo", "--issuer-name", "示范机关", "--issuer-key-file", "issuer.key"])
             .args(["--verifier-name", "示范酒吧"])
@@ -65,13 +55,13 @@ impl Stage {
             .args(["--store-redis", &self.redis.address(), "--store-response-timeout", "500ms"])
             .args(["--node-listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("serving at http://").unwrap_or_default().to_owned();
-        let node = Node { child, address };
+        let node = Node { child, address, _log: log };
         assert!(!node.address.is_empty(), "it does not start");
         self.balancer.put(place, node);
     }
@@ -117,29 +107,6 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.balancer.kill_all();
     }
-}
-
-fn run(directory: &Path, url: &str, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_glimpse"))
-        .current_dir(directory)
-        .env("GLIMPSE_ADMIN_TOKEN_FILE", "admin")
-        .env("GLIMPSE_VERIFIER_TOKEN_FILE", "relying-party")
-        .env("GLIMPSE_PASSPHRASE_FILE", "passphrase")
-        .env("GLIMPSE_URL", url)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
-}
-
-#[track_caller]
-fn json(output: &Output) -> Value {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 #[test]

@@ -79,6 +79,12 @@ impl Access {
         self.now().all().to_vec()
     }
 
+    /// Whose bearer key this is, if it is good at `now`, in seconds since 1970-01-01T00:00:00Z. Takes as long whichever key
+    /// of them it is, and however much of one it has.
+    pub fn of_key(&self, key: &[u8], now: u64) -> Option<Arc<Principal>> {
+        self.now().identify(Credentials { key: Some(key), certificate: None }, now).cloned()
+    }
+
     /// Everybody, as of now and for the time of one request.
     pub(crate) fn now(&self) -> Arc<Principals> {
         self.0.current.load_full()

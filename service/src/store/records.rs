@@ -1,8 +1,11 @@
 //! What is kept, and what the operations answer.
 
+use std::fmt::Debug;
+
 use glimpse_api::{Blob, VerdictReport};
 use glimpse_circuits::attribute::Value;
-use glimpse_circuits::encoding::{Reader, write_value};
+use glimpse_circuits::encoding::{Reader, value_length, write_value};
+use glimpse_circuits::lacks;
 use glimpse_circuits::request::{Nonce, Request};
 use glimpse_circuits::schema::{Schema, SchemaDigest};
 use serde::de::DeserializeOwned;
@@ -10,6 +13,18 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use crate::ids::{Fingerprint, Id};
+
+// What licences say, what offers were answered with, and what was disclosed.
+lacks!(LicenceRecord: Debug);
+lacks!(OfferRecord: Debug);
+lacks!(Answer: Debug);
+lacks!(OpenOffer: Debug);
+lacks!(HolderRecord: Debug);
+lacks!(IssuanceRecord: Debug);
+lacks!(RecordedIssuance: Debug);
+lacks!(Outcome: Debug);
+lacks!(Attempted: Debug);
+lacks!(StoredRequest: Debug);
 
 /// A registered licence. Holds attributes.
 #[derive(Clone, Serialize, Deserialize)]
@@ -27,7 +42,7 @@ pub(crate) struct LicenceRecord {
 impl LicenceRecord {
     /// A licence with these checked values.
     pub(crate) fn new(schema: &Schema, holder: String, values: &[Value], registered_at: u64) -> Self {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(values.iter().map(value_length).sum());
         values.iter().for_each(|value| write_value(&mut bytes, value));
         Self { schema: schema.digest(), holder, values: bytes.into(), registered_at }
     }

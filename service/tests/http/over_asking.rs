@@ -131,9 +131,11 @@ fn each_kind_of_statement_needs_its_registration() {
         others.statements =
             Allowed::Only(StatementKind::ALL.into_iter().filter(|other| *other != kind).collect());
         (no_attribute.disclose, no_attribute.prove) = (Allowed::default(), Allowed::default());
+        // Not the id itself, which the log may have.
+        let key_of = |id: &str| format!("key-of-{id}");
         let service = Service::start_with(|config| {
             let party = |id: &str, may_ask: &Registration| {
-                Principal::relying_party(id, may_ask.clone()).with_key(Key::of(id))
+                Principal::relying_party(id, may_ask.clone()).with_key(Key::of(&key_of(id)))
             };
             let parties =
                 [party("all", &all), party("others", &others), party("no-attribute", &no_attribute)];
@@ -142,7 +144,7 @@ fn each_kind_of_statement_needs_its_registration() {
         let client = service.client();
         let ask = |token: &str| {
             let path = paths::POLICY.replace("{policy}", "p");
-            client.json("PUT", &path, Some(token), &policy(json!([statement])))
+            client.json("PUT", &path, Some(&key_of(token)), &policy(json!([statement])))
         };
         // It may be of no use, but it was not refused for asking too much.
         let allowed = ask("all");

@@ -23,6 +23,7 @@ use tempfile::TempDir;
 use crate::lockstep::{Lockstep, Moment};
 use crate::server::{Redis, wait};
 use crate::several::{Nodes, handles, read};
+use crate::support::log::{self, Watched};
 use crate::support::{ADMIN, Client, DRIVING, RELYING_PARTY, Response, Wallet, commit_body, config, sample};
 use crate::visits::{Visitor, policy, redis, single};
 
@@ -48,6 +49,7 @@ fn victim() {
         // So that commands have an order.
         redis.connections = 1;
     }
+    log::to_stderr();
     let running = spawn(config).unwrap();
     fs::write(directory.join("new"), running.base_url()).unwrap();
     fs::rename(directory.join("new"), directory.join("address")).unwrap();
@@ -58,24 +60,26 @@ struct Victim {
     child: Arc<Mutex<Child>>,
     lockstep: Lockstep,
     client: Client,
+    _log: Watched,
     _directory: TempDir,
 }
 
 impl Victim {
     fn start(nodes: &Nodes) -> Self {
         let (lockstep, directory) = (Lockstep::before(nodes.redis.port), tempfile::tempdir().unwrap());
+        let (log, stderr) = Watched::file(&directory.path().join("log"));
         let child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "kills::victim"])
+            .args(["--exact", "kills::victim", "--nocapture"])
             .env(DIRECTORY, directory.path())
             .env(STORE, lockstep.address())
             .env(KEY_FILE, nodes.key_file())
             .env(PUBLIC_URI, &nodes.services[0].url)
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let child = Arc::new(Mutex::new(child));
-        let mut victim = Self { child, lockstep, client: Client::new(""), _directory: directory };
+        let mut victim = Self { child, lockstep, client: Client::new(""), _log: log, _directory: directory };
         let address = victim._directory.path().join("address");
         wait(|| address.exists(), "the victim's start");
         victim.client = Client::new(&fs::read_to_string(address).unwrap());

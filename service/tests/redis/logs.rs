@@ -1,41 +1,16 @@
 //! What the log says of a Redis, and what it does not say.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use glimpse_api::paths;
 use serde_json::json;
 use sha2::Digest;
-use tracing_subscriber::EnvFilter;
 
 use crate::server::Redis;
-use crate::support::{ADMIN, DRIVING, RELYING_PARTY};
+use crate::support::{ADMIN, DRIVING, RELYING_PARTY, log};
 use crate::visits::{Visitor, available, credential, service_at, single, submit};
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Other tests are in this log too: it is asked for what is in it, never for how often.
 #[test]
 fn warnings_and_failures_but_no_keys_and_no_records() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new("trace,ureq=off,ureq_proto=off,mio=off"))
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .init();
     let mut redis = Redis::start_with(&["--appendonly", "no", "--maxmemory-policy", "allkeys-lru"]);
     let service = service_at(single(redis.address()), |redis| redis.password = None);
     let visitor = Visitor::of(&service);
@@ -49,7 +24,7 @@ fn warnings_and_failures_but_no_keys_and_no_records() {
     assert!(available(|| client.post(paths::CREDENTIALS, None, &body)).is_none());
     assert!(available(|| submit(client, &visit, 0)).is_none());
 
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let log = log::said();
     let code = body["code"].as_str().unwrap().to_owned();
     let fingerprint = hex::encode(sha2::Sha256::digest(code.as_bytes()));
     let issued = json!(glimpse_api::Blob::from(issued.as_slice())).as_str().unwrap()[..40].to_owned();

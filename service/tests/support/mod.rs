@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod contract;
+pub mod log;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +34,7 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use self::contract::{CONTRACT, Seen};
+use self::log::Watched;
 
 pub const ADMIN: &str = "admin-token-of-the-tests";
 pub const RELYING_PARTY: &str = "relying-party-token-of-the-tests";
@@ -70,6 +72,8 @@ pub struct Service {
     pub url: String,
     pub clock: Arc<AtomicU64>,
     pub directory: TempDir,
+    /// Last, so that what it says when it goes is looked through as well.
+    _log: Watched,
 }
 
 impl Service {
@@ -78,6 +82,7 @@ impl Service {
     }
 
     pub fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let log = Watched::here();
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicU64::new(NOW));
         let mut config = config(directory.path());
@@ -85,7 +90,7 @@ impl Service {
         config.clock = Clock::new(move || told.load(Ordering::Relaxed));
         change(&mut config);
         let running = spawn(config).unwrap();
-        Self { url: running.base_url().to_owned(), running: Some(running), clock, directory }
+        Self { url: running.base_url().to_owned(), running: Some(running), clock, directory, _log: log }
     }
 
     pub fn pass(&self, seconds: u64) {
@@ -188,6 +193,7 @@ impl Client {
             headers: response.headers().clone(),
             body: response.body_mut().read_to_vec()?,
         };
+        log::look_through(headers, [body.unwrap_or_default(), &response.body]);
         let path = path.strip_prefix(&self.url).unwrap_or(path);
         self.seen.lock().unwrap().extend(CONTRACT.check(method, path, body, &response));
         Ok(response)

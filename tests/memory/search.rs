@@ -1,0 +1,96 @@
+//! Reading the memory of another process: all that it can write to, so heap, stacks and statics.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+
+/// Read at once.
+const CHUNK: usize = 1 << 20;
+/// Shorter ones would be found by chance.
+const LEAST: usize = 8;
+
+/// Something to look for.
+pub(crate) struct Secret {
+    pub(crate) name: String,
+    /// Whether it must be found while things are held.
+    pub(crate) is_held: bool,
+    bytes: Vec<u8>,
+}
+
+impl Secret {
+    pub(crate) fn new(name: impl Into<String>, bytes: &[u8]) -> Self {
+        let name = name.into();
+        assert!(bytes.len() >= LEAST, "{name} is too short to look for");
+        Self { name, is_held: true, bytes: bytes.to_vec() }
+    }
+
+    /// One that must be found at no time.
+    pub(crate) fn transient(name: impl Into<String>, bytes: &[u8]) -> Self {
+        Self { is_held: false, ..Self::new(name, bytes) }
+    }
+}
+
+/// Where something was found.
+pub(crate) struct Found {
+    pub(crate) name: String,
+    /// `[heap]`, `[stack]`, or the mapping's path; anonymous memory has its address only.
+    pub(crate) place: String,
+}
+
+/// Every secret in every place, each once for a place.
+pub(crate) fn search(process: u32, secrets: &[Secret]) -> Vec<Found> {
+    let longest = secrets.iter().map(|secret| secret.bytes.len()).max().unwrap_or(LEAST);
+    // By their first two bytes: almost all of the memory is passed over without a closer look.
+    let mut starts = vec![Vec::new(); 1 << 16];
+    for (i, secret) in secrets.iter().enumerate() {
+        starts[usize::from(u16::from_le_bytes([secret.bytes[0], secret.bytes[1]]))].push(i);
+    }
+    let memory = File::open(format!("/proc/{process}/mem")).expect("a child's memory can be read");
+    let mut found: Vec<Found> = Vec::new();
+    for region in regions(process) {
+        let mut hits = vec![0usize; secrets.len()];
+        let mut buffer = vec![0; CHUNK + longest];
+        let mut at = region.start;
+        while at < region.end {
+            let length = ((region.end - at) as usize).min(buffer.len());
+            // Guard pages of stacks are mapped and cannot be read.
+            let Ok(read) = memory.read_at(&mut buffer[..length], at) else { break };
+            let own = read.min(CHUNK);
+            for (offset, start) in buffer[..read].windows(2).take(own).enumerate() {
+                for i in &starts[usize::from(u16::from_le_bytes([start[0], start[1]]))] {
+                    hits[*i] += usize::from(buffer[offset..read].starts_with(&secrets[*i].bytes));
+                }
+            }
+            at += own.max(1) as u64;
+        }
+        let named = hits.iter().zip(secrets).filter(|(hits, _)| **hits > 0);
+        found.extend(named.map(|(hits, secret)| Found {
+            name: secret.name.clone(),
+            place: format!("{} ({hits} times)", region.name),
+        }));
+    }
+    found
+}
+
+struct Region {
+    start: u64,
+    end: u64,
+    name: String,
+}
+
+fn regions(process: u32) -> Vec<Region> {
+    let maps = fs::read_to_string(format!("/proc/{process}/maps")).unwrap();
+    let region = |line: &str| {
+        let mut parts = line.split_whitespace();
+        let (range, mode) = (parts.next()?, parts.next()?);
+        let (start, end) = range.split_once('-')?;
+        let name = parts.nth(3).unwrap_or("anonymous memory").to_owned();
+        mode.starts_with("rw").then_some(Region {
+            start: u64::from_str_radix(start, 16).ok()?,
+            end: u64::from_str_radix(end, 16).ok()?,
+            name,
+        })
+    };
+    let regions: Vec<_> = maps.lines().filter_map(region).collect();
+    assert!(regions.iter().any(|region| region.name == "[stack]"), "{maps}");
+    regions
+}
