@@ -143,8 +143,8 @@ impl Holding {
         let open = OpenCredential {
             key: public,
             a: issued.a.point,
-            e: issued.e,
-            signed: point - issued.a.point * issued.e,
+            e: *issued.e,
+            signed: point - issued.a.point * *issued.e,
             slots,
             values: issued.values.clone(),
         };

@@ -206,8 +206,8 @@ fn answers(scene: &Scene, holdings: &[Holding]) -> Vec<InvalidIssuance> {
     let changes: [(&str, Reason, Change); 16] = [
         ("another A", ("proof", "one part was altered"), |i| i.a = (i.a.point + i.a.point).into()),
         ("A = 0", ("decode", "A is the identity"), |i| i.a = RistrettoPoint::default().into()),
-        ("another e", ("proof", "one part was altered"), |i| i.e += Scalar::ONE),
-        ("e = 0", ("proof", "one part was altered"), |i| i.e = Scalar::ZERO),
+        ("another e", ("proof", "one part was altered"), |i| *i.e += Scalar::ONE),
+        ("e = 0", ("proof", "one part was altered"), |i| *i.e = Scalar::ZERO),
         ("another handle", ("proof", "one part was altered"), |i| i.handle ^= 1),
         ("another challenge", ("proof", "one part was altered"), |i| i.proof_challenge += Scalar::ONE),
         ("another response", ("proof", "one part was altered"), |i| i.proof_response += Scalar::ONE),

@@ -114,7 +114,7 @@ fn derived(vector: &ValidIssuance, values: &[Value]) {
     let attributes: Vec<Scalar> = values.iter().map(Value::to_scalar).collect();
     let c = credential_point(&key.domain(&schema.digest()), &blinded, issued.handle, &attributes);
     assert_eq!(c, point(&vector.credential_point).point, "{}", vector.name);
-    assert_eq!(issued.a.point * (x(&vector.key) + issued.e), c, "{}", vector.name);
+    assert_eq!(issued.a.point * (x(&vector.key) + *issued.e), c, "{}", vector.name);
 }
 
 #[test]
