@@ -48,8 +48,7 @@ fn parse(text: &str) -> Option<IssuerSecretKey> {
 /// Written beside its place, synchronised, and put in its place whole, unless something is there by then.
 fn create(path: &Path) -> Result<IssuerSecretKey, KeyFileError> {
     let key = IssuerSecretKey::generate(&mut OsRng);
-    let secret = Zeroizing::new(hex::encode(*key.to_bytes()));
-    let text = Zeroizing::new(format!("{FIRST_LINE}\nsecret {}\npublic {}\n", *secret, key.public()));
+    let text = text(&key);
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(directory)?;
     let draft = directory.join(format!(".issuer-key-{}", Id::random().text()));
@@ -60,6 +59,16 @@ fn create(path: &Path) -> Result<IssuerSecretKey, KeyFileError> {
     removed?;
     File::open(directory)?.sync_all()?;
     Ok(key)
+}
+
+/// In a buffer with room for all of it: one that grows would leave copies behind.
+fn text(key: &IssuerSecretKey) -> Zeroizing<String> {
+    let secret = Zeroizing::new(hex::encode(*key.to_bytes()));
+    let mut text = Zeroizing::new(String::with_capacity(MAX_LENGTH));
+    for part in [FIRST_LINE, "\nsecret ", &secret, "\npublic ", &key.public().to_string(), "\n"] {
+        text.push_str(part);
+    }
+    text
 }
 
 fn place(draft: &Path, path: &Path, text: &[u8]) -> io::Result<()> {

@@ -21,7 +21,7 @@ use serde_json::json;
 use crate::stage::Stage;
 
 /// Long enough to be found by.
-const NAME: &str = "a name that is an attribute";
+const NAME: &str = "vbnq 2846 hlcr wyjd ktgzoe";
 const SEED: u64 = 43;
 
 pub(crate) fn run(stage: &mut Stage) {

@@ -15,7 +15,7 @@ use glimpse_issuer::{Issuance, IssuerSecretKey, TokenExchange, issue};
 use crate::stage::Stage;
 
 /// Long enough to be found by.
-const TITLE: &str = "a title that is an attribute";
+const TITLE: &str = "qzxv jkwp 7391 wubd fomyhg";
 
 pub(crate) fn run(stage: &mut Stage) {
     work(stage);

@@ -5,6 +5,7 @@ use std::os::unix::fs::FileExt;
 
 /// Read at once.
 const CHUNK: usize = 1 << 20;
+const PAGE: usize = 4096;
 /// Shorter ones would be found by chance.
 const LEAST: usize = 8;
 
@@ -14,6 +15,19 @@ pub(crate) struct Secret {
     /// Whether it must be found while things are held.
     pub(crate) is_held: bool,
     bytes: Vec<u8>,
+}
+
+impl Secret {
+    /// All of it, its halves and its end. An allocator that is given memory back writes over the beginning, so of a secret
+    /// that was not wiped it is often the end that is left.
+    fn pieces(&self) -> Vec<&[u8]> {
+        let (length, half) = (self.bytes.len(), self.bytes.len() / 2);
+        let mut pieces = vec![&self.bytes[..]];
+        if half >= LEAST {
+            pieces.extend([&self.bytes[..half], &self.bytes[half..], &self.bytes[length - LEAST..]]);
+        }
+        pieces
+    }
 }
 
 impl Secret {
@@ -36,13 +50,15 @@ pub(crate) struct Found {
     pub(crate) place: String,
 }
 
-/// Every secret in every place, each once for a place.
+/// Every secret of which there is a piece, each once for a place.
 pub(crate) fn search(process: u32, secrets: &[Secret]) -> Vec<Found> {
     let longest = secrets.iter().map(|secret| secret.bytes.len()).max().unwrap_or(LEAST);
     // By their first two bytes: almost all of the memory is passed over without a closer look.
     let mut starts = vec![Vec::new(); 1 << 16];
     for (i, secret) in secrets.iter().enumerate() {
-        starts[usize::from(u16::from_le_bytes([secret.bytes[0], secret.bytes[1]]))].push(i);
+        for piece in secret.pieces() {
+            starts[usize::from(u16::from_le_bytes([piece[0], piece[1]]))].push((i, piece));
+        }
     }
     let memory = File::open(format!("/proc/{process}/mem")).expect("a child's memory can be read");
     let mut found: Vec<Found> = Vec::new();
@@ -55,9 +71,12 @@ pub(crate) fn search(process: u32, secrets: &[Secret]) -> Vec<Found> {
             // Guard pages of stacks are mapped and cannot be read.
             let Ok(read) = memory.read_at(&mut buffer[..length], at) else { break };
             let own = read.min(CHUNK);
-            for (offset, start) in buffer[..read].windows(2).take(own).enumerate() {
-                for i in &starts[usize::from(u16::from_le_bytes([start[0], start[1]]))] {
-                    hits[*i] += usize::from(buffer[offset..read].starts_with(&secrets[*i].bytes));
+            // Most pages have never been written to.
+            let pages = (0..own).step_by(PAGE).filter(|page| !buffer[*page..own].starts_with(&[0; PAGE]));
+            for offset in pages.flat_map(|page| page..own.min(page + PAGE)) {
+                let Some(start) = buffer[offset..read].first_chunk() else { break };
+                for (i, piece) in &starts[usize::from(u16::from_le_bytes(*start))] {
+                    hits[*i] += usize::from(buffer[offset..read].starts_with(piece));
                 }
             }
             at += own.max(1) as u64;
@@ -65,7 +84,7 @@ pub(crate) fn search(process: u32, secrets: &[Secret]) -> Vec<Found> {
         let named = hits.iter().zip(secrets).filter(|(hits, _)| **hits > 0);
         found.extend(named.map(|(hits, secret)| Found {
             name: secret.name.clone(),
-            place: format!("{} ({hits} times)", region.name),
+            place: format!("{} ({hits} pieces)", region.name),
         }));
     }
     found

@@ -24,7 +24,7 @@ use crate::service::{ADMIN, Keeper, RELYING_PARTY};
 use crate::stage::Stage;
 
 const DIRECTORY: &str = "GLIMPSE_MEMORY_DIRECTORY";
-const PASSPHRASE: &str = "correct horse battery staple";
+const PASSPHRASE: &str = "correct horse battery staple 91xq7wz";
 const DRIVING: &str = "cn.driving_licence";
 /// Of a wallet's file: what comes before the encrypted contents, and where salt and nonce are in it.
 const HEADER: usize = 14 + 1 + 12 + 16 + 32 + 24 + 32;

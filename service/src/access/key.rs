@@ -11,12 +11,17 @@ use crate::ids::random;
 
 /// What every key that is made here begins with, so that one that got lost is recognised as what it is.
 const PREFIX: &str = "glk_";
+/// Bytes of a key.
+const LENGTH: usize = PREFIX.len() + 43;
 
 /// A new key: `glk_` and 32 random bytes in base64url. Shown once, to whoever is to have it.
 pub fn fresh_key() -> Zeroizing<String> {
     let bytes = Zeroizing::new(random::<32>());
-    let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes));
-    Zeroizing::new(format!("{PREFIX}{}", *text))
+    // With room for all of it: a text that grows would leave copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(LENGTH));
+    text.push_str(PREFIX);
+    URL_SAFE_NO_PAD.encode_string(*bytes, &mut text);
+    text
 }
 
 /// What is known of a bearer key: its hash, and when it is good. Moments are seconds since 1970-01-01T00:00:00Z.

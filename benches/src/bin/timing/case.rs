@@ -44,7 +44,7 @@ pub(crate) struct Plan {
     /// What is drawn for the random class.
     pub(crate) random: &'static str,
     /// Sets it up, which may take a while.
-    pub(crate) make: Box<dyn FnOnce() -> Case>,
+    pub(crate) make: Box<dyn Fn() -> Case>,
 }
 
 /// How long a case may take and how much it may gather.

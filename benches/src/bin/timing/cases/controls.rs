@@ -14,7 +14,7 @@ use crate::case::{Case, Plan, Role, either};
 const SECRET: [u8; 32] = [0x5a; 32];
 
 pub(super) fn plans(seed: u64) -> Vec<Plan> {
-    let control = |role, name, [fixed, random]: [&'static str; 2], make: Box<dyn FnOnce() -> Case>| Plan {
+    let control = |role, name, [fixed, random]: [&'static str; 2], make: Box<dyn Fn() -> Case>| Plan {
         name,
         role,
         fixed,

@@ -36,7 +36,7 @@ pub(crate) fn all(seed: u64) -> Vec<Plan> {
 fn subject(
     name: &'static str,
     [fixed, random]: [&'static str; 2],
-    make: impl FnOnce() -> Case + 'static,
+    make: impl Fn() -> Case + 'static,
 ) -> Plan {
     Plan { name, role: Role::Subject, fixed, random, make: Box::new(make) }
 }
