@@ -22,7 +22,8 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 fn has_test(source: &str, name: &str) -> bool {
     let Some(at) = source.find(&format!("fn {name}(")) else { return false };
     // Attributes stand right before it; what is left of its own line is blank or `async `.
-    let mut before = source[..at].lines().rev().map(str::trim).skip_while(|line| matches!(*line, "" | "async"));
+    let mut before =
+        source[..at].lines().rev().map(str::trim).skip_while(|line| matches!(*line, "" | "async"));
     before.by_ref().take_while(|line| line.starts_with("#[")).any(|line| line.contains("test"))
 }
 
@@ -43,7 +44,8 @@ fn every_line_of_the_attack_list_has_its_row() {
     let document = text("docs/security.md");
     let attacks = document.split("## Attacks").nth(1).unwrap().split("### ").next().unwrap();
     let rows: Vec<&str> = attacks.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
-    let lines: Vec<String> = rows.iter().map(|row| row.split('|').nth(1).unwrap().trim().to_owned()).collect();
+    let lines: Vec<String> =
+        rows.iter().map(|row| row.split('|').nth(1).unwrap().trim().to_owned()).collect();
     assert_eq!(lines, (1..=17).map(|line| line.to_string()).collect::<Vec<_>>());
 }
 

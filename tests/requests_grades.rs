@@ -242,9 +242,7 @@ fn narrow_by_a_combination_with_a_great_coefficient() {
 fn narrow_by_a_combination_that_leaves_two_by_luck_only() {
     let d = day("1990-05-17");
     let of = json!([{"attribute": "l.birth", "coefficient": "1000"}, {"attribute": "l.level", "coefficient": "1"}]);
-    let range = |width: u64| {
-        json!([{"range": {"of": of, "lo": (1000 * d).to_string(), "hi": (1000 * d + width).to_string()}}])
-    };
+    let range = |width: u64| json!([{"range": {"of": of, "lo": (1000 * d).to_string(), "hi": (1000 * d + width).to_string()}}]);
     let error = compile(range(1998)).map(|_| ()).expect_err("one too few for nearly all levels");
     assert!(matches!(&error.reason, Reason::Narrow { name, .. } if name == "l.birth"), "{error}");
     assert!(compile(range(1999)).is_ok());

@@ -137,9 +137,7 @@ fn hidden_text_by_way_of_an_equality() {
 /// A sum over two credentials that one credential may answer twice: then it is twice the value.
 #[test]
 fn a_sum_over_credentials_that_may_be_one() {
-    let of = |coefficients: [&str; 2]| {
-        json!([{"attribute": "a.x", "coefficient": coefficients[0]}, {"attribute": "b.x", "coefficient": coefficients[1]}])
-    };
+    let of = |coefficients: [&str; 2]| json!([{"attribute": "a.x", "coefficient": coefficients[0]}, {"attribute": "b.x", "coefficient": coefficients[1]}]);
     let range = |coefficients, hi: &str| json!([{"range": {"of": of(coefficients), "lo": "10", "hi": hi}}]);
     let error = compile_twins(range(["1", "1"], "11")).map(|_| ()).expect_err("2·x is 10 or 11");
     assert!(matches!(&error.reason, Reason::Narrow { choices: 1, .. }), "{error}");
@@ -151,9 +149,7 @@ fn a_sum_over_credentials_that_may_be_one() {
 /// The same across an equality: if one credential answers for both, x is y, and the two ranges meet in one value.
 #[test]
 fn a_chain_of_credentials_that_may_be_one() {
-    let range = |name: &str, lo: &str, hi: &str| {
-        json!({"range": {"of": [{"attribute": name, "coefficient": "1"}], "lo": lo, "hi": hi}})
-    };
+    let range = |name: &str, lo: &str, hi: &str| json!({"range": {"of": [{"attribute": name, "coefficient": "1"}], "lo": lo, "hi": hi}});
     let equal = json!({"equal": {"left": "a.x", "right": "b.y"}});
     let narrow = json!([equal, range("a.y", "0", "5"), range("b.x", "5", "9")]);
     let error = compile_twins(narrow).map(|_| ()).expect_err("x = y = 5");
