@@ -1,6 +1,6 @@
 //! The README's "Trying it by hand", with real processes: serve, register, offer, obtain, ask, present, read the result;
 //! then what is refused on the way, a killed service, and a damaged wallet.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 #[allow(dead_code)]
 #[path = "../../tests/memory/search.rs"]
