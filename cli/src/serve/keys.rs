@@ -1,5 +1,5 @@
 //! Everything that can be configured. A new key is a field in [`Draft`], a line here, a line in
-//! docs/glimpse.example.toml, and whatever [`Draft::configure`] makes of it.
+//! docs/glimpse.example.toml, and whatever `Draft::configure` makes of it.
 
 use std::sync::LazyLock;
 
