@@ -89,7 +89,7 @@ impl Stage {
 }
 
 fn say(line: &str) {
-    writeln!(stdout(), "{line}").unwrap();
+    println!("{line}");
     stdout().flush().unwrap();
 }
 

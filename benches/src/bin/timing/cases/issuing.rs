@@ -18,7 +18,7 @@ use super::{bytes, key, subject};
 use crate::case::{Case, Plan, Role, either};
 
 /// Values of a class.
-type Vary = fn(Class, &mut ChaCha20Rng, &mut Vec<Value>);
+type Vary = fn(Class, &mut ChaCha20Rng, &mut [Value]);
 
 pub(super) fn plans(seed: u64) -> Vec<Plan> {
     let varied = move |vary: Vary| move || issuing(seed, |rng, _| IssuerSecretKey::generate(rng), vary);
@@ -59,21 +59,21 @@ fn issuing(
     })
 }
 
-fn numbers(class: Class, rng: &mut ChaCha20Rng, values: &mut Vec<Value>) {
+fn numbers(class: Class, rng: &mut ChaCha20Rng, values: &mut [Value]) {
     values[BIRTH] = either(class, first_birth(), random_birth(rng));
     values[AMOUNT] = Value::Uint(either(class, 0, rng.next_u64() >> 1));
     values[CLASSES] = Value::Flags(either(class, 0, rng.next_u32()));
 }
 
-fn place(class: Class, rng: &mut ChaCha20Rng, values: &mut Vec<Value>) {
+fn place(class: Class, rng: &mut ChaCha20Rng, values: &mut [Value]) {
     values[CODE] = either(class, Value::Code(code(0)), random_code(rng, CODES));
 }
 
-fn name(class: Class, rng: &mut ChaCha20Rng, values: &mut Vec<Value>) {
+fn name(class: Class, rng: &mut ChaCha20Rng, values: &mut [Value]) {
     values[NAME] = either(class, Value::Text("x".repeat(30)), random_name(rng));
 }
 
 /// The answer is longer, too.
-fn length(class: Class, _: &mut ChaCha20Rng, values: &mut Vec<Value>) {
+fn length(class: Class, _: &mut ChaCha20Rng, values: &mut [Value]) {
     values[NAME] = either(class, Value::Text("x".into()), Value::Text("x".repeat(64)));
 }

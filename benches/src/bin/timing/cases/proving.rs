@@ -21,7 +21,7 @@ const STOCK: usize = 256;
 const BATCH: usize = 32;
 
 /// The witness of a class.
-type Vary = fn(Class, &mut ChaCha20Rng, &mut Vec<Value>, &mut LinkSecret);
+type Vary = fn(Class, &mut ChaCha20Rng, &mut [Value], &mut LinkSecret);
 
 pub(super) fn plans(seed: u64) -> Vec<Plan> {
     let keyed = move |statements: fn() -> Json, compact: bool, vary: Vary| {
@@ -167,31 +167,31 @@ fn intervals() -> Json {
     json!([{"intervals": {"of": of, "intervals": (0..12).map(interval).collect::<Vec<_>>()}}])
 }
 
-fn birth(class: Class, rng: &mut ChaCha20Rng, values: &mut Vec<Value>, _: &mut LinkSecret) {
+fn birth(class: Class, rng: &mut ChaCha20Rng, values: &mut [Value], _: &mut LinkSecret) {
     values[BIRTH] = either(class, first_birth(), random_birth(rng));
 }
 
-fn amount(class: Class, rng: &mut ChaCha20Rng, values: &mut Vec<Value>, _: &mut LinkSecret) {
+fn amount(class: Class, rng: &mut ChaCha20Rng, values: &mut [Value], _: &mut LinkSecret) {
     values[AMOUNT] = Value::Uint(either(class, 0, u64::from(rng.next_u32())));
 }
 
-fn place(class: Class, rng: &mut ChaCha20Rng, values: &mut Vec<Value>, _: &mut LinkSecret) {
+fn place(class: Class, rng: &mut ChaCha20Rng, values: &mut [Value], _: &mut LinkSecret) {
     values[CODE] = either(class, Value::Code(code(0)), random_code(rng, 100));
 }
 
-fn classes(class: Class, rng: &mut ChaCha20Rng, values: &mut Vec<Value>, _: &mut LinkSecret) {
+fn classes(class: Class, rng: &mut ChaCha20Rng, values: &mut [Value], _: &mut LinkSecret) {
     values[CLASSES] = Value::Flags(either(class, 0, rng.next_u32() & !1));
 }
 
-fn some_classes(class: Class, rng: &mut ChaCha20Rng, values: &mut Vec<Value>, _: &mut LinkSecret) {
+fn some_classes(class: Class, rng: &mut ChaCha20Rng, values: &mut [Value], _: &mut LinkSecret) {
     values[CLASSES] = Value::Flags(either(class, 2, (rng.next_u32() & !1).max(2)));
 }
 
-fn interval(class: Class, rng: &mut ChaCha20Rng, values: &mut Vec<Value>, _: &mut LinkSecret) {
+fn interval(class: Class, rng: &mut ChaCha20Rng, values: &mut [Value], _: &mut LinkSecret) {
     let place = either(class, 0, u64::from(rng.next_u32() % 12));
     values[AMOUNT] = Value::Uint(place * 10_000 + u64::from(rng.next_u32() % 100));
 }
 
-fn link_secret(class: Class, rng: &mut ChaCha20Rng, _: &mut Vec<Value>, secret: &mut LinkSecret) {
+fn link_secret(class: Class, rng: &mut ChaCha20Rng, _: &mut [Value], secret: &mut LinkSecret) {
     *secret = LinkSecret::from_bytes(scalar(class, rng).as_bytes()).unwrap();
 }
