@@ -93,7 +93,6 @@ pub(crate) fn watch(scenario: &'static str) -> Vec<String> {
     process.expect("held");
     let mut secrets = contents(&fs::read(place.join("wallet")).unwrap());
     secrets.push(Secret::new("passphrase", PASSPHRASE.as_bytes()));
-    secrets.push(Secret::transient("offer-code", code.as_bytes()));
     let texts = attributes.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
     for (name, text) in
         texts.filter(|(name, _)| ["name", "licence_number", "address"].contains(&name.as_str()))
@@ -108,8 +107,8 @@ pub(crate) fn watch(scenario: &'static str) -> Vec<String> {
     complaints
 }
 
-/// What a wallet's file keeps, and the key that it is kept under. The credential as it was sent, without t, is not looked
-/// for: the HTTP client's buffers keep what they have read.
+/// What a wallet's file keeps, and the key that it is kept under. Neither the offer's code nor the
+/// credential as it was sent, without t, is looked for: the HTTP client's buffers keep what has passed through them.
 fn contents(file: &[u8]) -> Vec<Secret> {
     let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap());
     let cost = Params::new(number(15), number(19), number(23), Some(64)).unwrap();
