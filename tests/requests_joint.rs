@@ -25,10 +25,10 @@ fn reason(credentials: &[(&str, &Arc<Schema>)], statements: Json) -> Reason {
     compile(credentials, statements.clone()).map(|_| ()).expect_err(&statements.to_string()).reason
 }
 
-/// About two licences of one kind, each with two digits that only predicates may be about.
+/// About two licences of one kind, each with three digits that only predicates may be about.
 fn compile_twins(statements: Json) -> Result<Relation, RelationError> {
     let digit = json!({"uint": {"min": "0", "max": "9"}});
-    let kinds = ["x", "y"].map(|name| attribute(name, digit.clone(), true, "predicate"));
+    let kinds = ["x", "y", "z"].map(|name| attribute(name, digit.clone(), true, "predicate"));
     let twin = schema("test.twin", "holder", kinds.to_vec());
     compile(&[("a", &twin), ("b", &twin)], statements)
 }
@@ -155,4 +155,10 @@ fn a_chain_of_credentials_that_may_be_one() {
     let error = compile_twins(narrow).map(|_| ()).expect_err("x = y = 5");
     assert!(matches!(&error.reason, Reason::Narrow { choices: 1, .. }), "{error}");
     assert!(compile_twins(json!([equal, range("a.y", "0", "6"), range("b.x", "5", "9")])).is_ok());
+    // Here no class is next to both that the ranges are about: b.x, a.x = b.y, a.y = b.z, a.z.
+    let further = json!({"equal": {"left": "a.y", "right": "b.z"}});
+    let narrow = json!([equal, further, range("a.z", "0", "5"), range("b.x", "5", "9")]);
+    let error = compile_twins(narrow).map(|_| ()).expect_err("x = y = z = 5");
+    assert!(matches!(&error.reason, Reason::Narrow { choices: 1, .. }), "{error}");
+    assert!(compile_twins(json!([equal, further, range("a.z", "0", "6"), range("b.x", "5", "9")])).is_ok());
 }
