@@ -170,7 +170,7 @@ fn nothing_printed_has_a_secret() {
     for relation in [fast.compact().unwrap(), fast] {
         let showing = Showing::Token(tokens.pop().unwrap());
         secrets.are_not_in(&showing);
-        let holding = Holding { credential: &credential, showing };
+        let holding = Holding::new(&credential, showing);
         let presentation = present(&relation, &wallet.secret, vec![holding], &mut rng).unwrap();
         let mut shown = Secrets::default();
         let bytes = presentation.to_bytes();

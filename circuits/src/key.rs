@@ -13,6 +13,7 @@ use curve25519_dalek::traits::IsIdentity;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::hex_text::{self, HexError};
+use crate::json;
 use crate::labels;
 use crate::schema::{Schema, SchemaDigest};
 use crate::text::Text;
@@ -125,6 +126,9 @@ pub struct Issuer {
     pub key: IssuerPublicKey,
     /// The schemas it may issue under that key.
     pub schemas: Vec<SchemaDigest>,
+    /// The key that the intervals of its revocation lists are under, if it has such lists: another one than `key`.
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<IssuerPublicKey>,
 }
 
 /// The schemas and issuer keys that wallet and verifier accept. What is not in it does not exist for them.

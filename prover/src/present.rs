@@ -24,15 +24,30 @@ use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::credential::Credential;
+use crate::interval::Interval;
 use crate::secret::{LinkSecret, hedged, nonzero_scalar};
+use crate::signature::{SignatureParts, Signed};
 use crate::tokens::Token;
 
 /// A credential that answers one credential of a request.
 pub struct Holding<'a> {
-    /// The credential.
-    pub credential: &'a Credential,
-    /// How it is shown: as the request asks.
-    pub showing: Showing,
+    credential: &'a Credential,
+    showing: Showing,
+    interval: Option<(&'a Interval, Showing)>,
+}
+
+impl<'a> Holding<'a> {
+    /// A credential, shown as the request asks.
+    pub fn new(credential: &'a Credential, showing: Showing) -> Self {
+        Self { credential, showing, interval: None }
+    }
+
+    /// With the interval that its handle lies in, for a request that asks whether it is revoked.
+    #[must_use]
+    pub fn with_interval(mut self, interval: &'a Interval, showing: Showing) -> Self {
+        self.interval = Some((interval, showing));
+        self
+    }
 }
 
 /// How a credential is shown.
@@ -45,11 +60,11 @@ pub enum Showing {
     Keyed,
 }
 
-/// Whether these credentials can answer the request, without using up a token.
+/// Whether these credentials can answer the request, each with the interval it has, without using up a token.
 pub fn can_present(
     relation: &Relation,
     secret: &LinkSecret,
-    credentials: &[&Credential],
+    credentials: &[(&Credential, Option<&Interval>)],
 ) -> Result<(), PresentError> {
     apart(|| Witness::new(relation, secret, credentials).map(|_| ()))
 }
@@ -67,24 +82,23 @@ pub fn present(
     apart(|| present_apart(relation, secret, holdings, rng))
 }
 
-fn present_apart(
+fn present_apart<'a>(
     relation: &Relation,
     secret: &LinkSecret,
-    holdings: Vec<Holding<'_>>,
+    holdings: Vec<Holding<'a>>,
     rng: &mut impl CryptoRngCore,
 ) -> Result<Presentation, PresentError> {
-    let credentials: Vec<&Credential> = holdings.iter().map(|holding| holding.credential).collect();
+    let interval = |holding: &Holding<'a>| holding.interval.as_ref().map(|(interval, _)| *interval);
+    let credentials: Vec<_> =
+        holdings.iter().map(|holding| (holding.credential, interval(holding))).collect();
     let witness = Witness::new(relation, secret, &credentials)?;
-    let mut showings = Vec::with_capacity(holdings.len());
-    for (holding, requested) in holdings.into_iter().zip(relation.credentials()) {
-        showings.push(Shown::new(holding, requested.check, relation, rng)?);
-    }
-    let mut rounds = Rounds::new(relation, &witness.issuers, &witness.disclosed);
+    let showings = show(relation, holdings, rng)?;
+    let mut rounds = Rounds::new(relation, &witness.issuers, &witness.disclosed, &witness.lists);
     let (masks, mut own_rng) = Masks::draw(relation, &witness, &showings, rng);
 
     let mut commitments = Vec::with_capacity(showings.len());
-    for (i, shown) in showings.iter().enumerate() {
-        let commitment = shown.commit(&relation.credentials()[i].slots, &masks, i);
+    for (i, (shown, signature)) in showings.iter().zip(relation.signatures()).enumerate() {
+        let commitment = shown.commit(signature.slots, &masks, i);
         rounds.credential(&commitment);
         commitments.push(commitment);
     }
@@ -99,7 +113,7 @@ fn present_apart(
     let respond = |mask: &Scalar, value: &Scalar| mask + c * value;
     let credential_responses = showings
         .iter()
-        .zip(&masks.credentials)
+        .zip(&masks.signatures)
         .map(|(shown, mask)| CredentialResponse {
             rho: respond(&mask.0, &shown.rho),
             epsilon: respond(&mask.1, &shown.epsilon),
@@ -122,6 +136,7 @@ fn present_apart(
     Ok(Presentation {
         issuers: witness.issuers.clone(),
         disclosed: witness.disclosed.clone(),
+        lists: witness.lists.clone(),
         commitments,
         credential_responses,
         responses,
@@ -138,6 +153,7 @@ lacks!(DigitCommitment: fmt::Debug, Clone);
 struct Witness {
     issuers: Vec<u8>,
     disclosed: Vec<Value>,
+    lists: Vec<u64>,
     hidden: Zeroizing<Vec<Scalar>>,
     disclosed_scalars: Vec<Scalar>,
     assignment: Assignment,
@@ -147,14 +163,14 @@ impl Witness {
     fn new(
         relation: &Relation,
         secret: &LinkSecret,
-        credentials: &[&Credential],
+        credentials: &[(&Credential, Option<&Interval>)],
     ) -> Result<Self, PresentError> {
         if credentials.len() != relation.credentials().len() {
             return Err(PresentError::CredentialCount { expected: relation.credentials().len() });
         }
         let mut issuers = Vec::with_capacity(credentials.len());
         let mut hidden: Zeroizing<Vec<Option<Scalar>>> = Zeroizing::new(vec![None; relation.hidden()]);
-        for (credential, requested) in credentials.iter().zip(relation.credentials()) {
+        for ((credential, _), requested) in credentials.iter().zip(relation.credentials()) {
             let wrong = || PresentError::WrongCredential { id: requested.id.clone() };
             if credential.schema().digest() != requested.schema.digest() {
                 return Err(wrong());
@@ -175,19 +191,56 @@ impl Witness {
                 }
             }
         }
+        let lists = place_intervals(relation, credentials, &issuers, &mut hidden)?;
         let disclosed = disclosed_values(relation, credentials)?;
         let disclosed_scalars: Vec<Scalar> = disclosed.iter().map(Value::to_scalar).collect();
         let hidden =
             Zeroizing::new(hidden.iter().map(|value| value.unwrap_or(Scalar::ZERO)).collect::<Vec<_>>());
         let assignment = relation.assign(&hidden, &disclosed_scalars).map_err(|_| PresentError::False)?;
-        Ok(Self { issuers, disclosed, hidden, disclosed_scalars, assignment })
+        Ok(Self { issuers, disclosed, lists, hidden, disclosed_scalars, assignment })
     }
 }
 
-fn disclosed_values(relation: &Relation, credentials: &[&Credential]) -> Result<Vec<Value>, PresentError> {
+/// Puts the ends of each interval in their places. Returns when the lists were issued.
+fn place_intervals(
+    relation: &Relation,
+    credentials: &[(&Credential, Option<&Interval>)],
+    issuers: &[u8],
+    hidden: &mut [Option<Scalar>],
+) -> Result<Vec<u64>, PresentError> {
+    let mut lists = Vec::with_capacity(relation.intervals().len());
+    for asked in relation.intervals() {
+        let id = || relation.credentials()[asked.credential].id.clone();
+        let (credential, interval) = &credentials[asked.credential];
+        let interval = interval.ok_or_else(|| PresentError::NoInterval { id: id() })?;
+        let requested = &relation.credentials()[asked.credential];
+        let issuer = &requested.accepted[usize::from(issuers[asked.credential])].issuer;
+        let revocation = issuer.as_ref().and_then(|issuer| issuer.revocation);
+        if !interval.is_for(credential) || revocation != Some(interval.scope().revocation) {
+            return Err(PresentError::ForeignInterval { id: id() });
+        }
+        let issued_at = interval.scope().issued_at;
+        if issued_at.saturating_add(asked.max_age) < relation.request().document().issued_at {
+            return Err(PresentError::StaleInterval { id: id() });
+        }
+        let ends = interval.end_scalars();
+        for (slot, end) in asked.slots.iter().filter(|slot| **slot != Slot::Unused).zip(ends) {
+            if let Slot::Hidden(i) = slot {
+                hidden[*i] = Some(end);
+            }
+        }
+        lists.push(issued_at);
+    }
+    Ok(lists)
+}
+
+fn disclosed_values(
+    relation: &Relation,
+    credentials: &[(&Credential, Option<&Interval>)],
+) -> Result<Vec<Value>, PresentError> {
     let mut values = Vec::with_capacity(relation.disclosed().len());
     for disclosed in relation.disclosed() {
-        let mut all = disclosed.attributes.iter().map(|&(c, position)| &credentials[c].values()[position]);
+        let mut all = disclosed.attributes.iter().map(|&(c, position)| &credentials[c].0.values()[position]);
         let first = all.next().ok_or(PresentError::False)?;
         if all.any(|other| other != first) {
             return Err(PresentError::False);
@@ -197,7 +250,29 @@ fn disclosed_values(relation: &Relation, credentials: &[&Credential]) -> Result<
     Ok(values)
 }
 
-/// A credential blinded for this presentation: Ā = r·A, B̄ = r·x·A, ρ = 1/r, ε = e/r.
+/// All signatures of a presentation, blinded: the credentials', then the intervals'.
+fn show(
+    relation: &Relation,
+    holdings: Vec<Holding<'_>>,
+    rng: &mut impl CryptoRngCore,
+) -> Result<Vec<Shown>, PresentError> {
+    let mut showings = Vec::with_capacity(holdings.len() + relation.intervals().len());
+    let mut intervals = Vec::with_capacity(holdings.len());
+    for (holding, requested) in holdings.into_iter().zip(relation.credentials()) {
+        let signature = holding.credential.signature();
+        showings.push(Shown::new(&signature, holding.showing, requested.check, relation, rng)?);
+        intervals.push(holding.interval);
+    }
+    for asked in relation.intervals() {
+        let requested = &relation.credentials()[asked.credential];
+        let no_interval = || PresentError::NoInterval { id: requested.id.clone() };
+        let (interval, showing) = intervals[asked.credential].take().ok_or_else(no_interval)?;
+        showings.push(Shown::new(&interval.signature(), showing, requested.check, relation, rng)?);
+    }
+    Ok(showings)
+}
+
+/// A signature blinded for this presentation: Ā = r·A, B̄ = r·x·A, ρ = 1/r, ε = e/r.
 #[derive(ZeroizeOnDrop)]
 struct Shown {
     rho: Scalar,
@@ -212,37 +287,37 @@ struct Shown {
 
 impl Shown {
     fn new(
-        holding: Holding<'_>,
+        signature: &SignatureParts<'_>,
+        showing: Showing,
         check: CheckKind,
         relation: &Relation,
         rng: &mut impl CryptoRngCore,
     ) -> Result<Self, PresentError> {
-        let credential = holding.credential;
-        let (r, a_bar, b_bar, token) = match (holding.showing, check) {
+        let (r, a_bar, b_bar, token) = match (showing, check) {
             (Showing::Token(token), CheckKind::Token) => {
-                if token.credential != credential.a().encoded.to_bytes() {
+                if token.signature != signature.a.encoded.to_bytes() {
                     return Err(PresentError::ForeignToken);
                 }
                 let proof = TokenProof { r1: token.r1, r2: token.r2, response: token.response };
                 (token.r, token.a_bar, token.b_bar, Some(proof))
             }
             (Showing::Keyed, CheckKind::Keyed) => {
-                let public = [&relation.request().digest().0, credential.a().encoded.as_bytes()];
-                let rng = &mut hedged(&public.map(|part| part.as_slice()), &[credential.e()], rng);
+                let public = [&relation.request().digest().0, signature.a.encoded.as_bytes()];
+                let rng = &mut hedged(&public.map(|part| part.as_slice()), &[signature.e], rng);
                 let r = SecretScalar::new(nonzero_scalar(rng));
-                let a_bar = EncodedPoint::from(credential.a().point * *r);
-                let b_bar = EncodedPoint::from(credential.signed() * *r);
+                let a_bar = EncodedPoint::from(signature.a.point * *r);
+                let b_bar = EncodedPoint::from(signature.signed * *r);
                 (r, a_bar, b_bar, None)
             }
             _ => return Err(PresentError::WrongShowing),
         };
         let rho = r.invert();
-        Ok(Self { rho, epsilon: rho * credential.e(), a_bar, b_bar, token })
+        Ok(Self { rho, epsilon: rho * signature.e, a_bar, b_bar, token })
     }
 
     /// T = ρ~·B̄ + ε~·Ā − Σ m~·H over the hidden slots.
     fn commit(&self, slots: &[Slot], masks: &Masks, index: usize) -> CredentialCommitment {
-        let (rho, epsilon) = &masks.credentials[index];
+        let (rho, epsilon) = &masks.signatures[index];
         // With room for all: what a growing list was moved from would stay in memory, and a mask gives away its value.
         let mut scalars = Zeroizing::new(Vec::with_capacity(2 + slots.len()));
         scalars.extend([*rho, *epsilon]);
@@ -261,8 +336,8 @@ impl Shown {
 /// The random masks of one presentation.
 #[derive(Zeroize, ZeroizeOnDrop)]
 struct Masks {
-    /// ρ~ and ε~ of each credential.
-    credentials: Vec<(Scalar, Scalar)>,
+    /// ρ~ and ε~ of each signature.
+    signatures: Vec<(Scalar, Scalar)>,
     hidden: Vec<Scalar>,
     /// a of each free digit.
     digits: Vec<Scalar>,
@@ -297,13 +372,14 @@ impl Masks {
             secrets.extend([&shown.rho, &shown.epsilon]);
         }
         let mut disclosed = vec![witness.issuers.clone()];
+        disclosed.extend(witness.lists.iter().map(|issued_at| issued_at.to_le_bytes().to_vec()));
         disclosed.extend(witness.disclosed_scalars.iter().map(|scalar| scalar.to_bytes().to_vec()));
         let public: Vec<&[u8]> =
             public.iter().map(|part| part.as_slice()).chain(disclosed.iter().map(Vec::as_slice)).collect();
         let mut rng = hedged(&public, &secrets, rng);
         let mut draw = || random_scalar(&mut rng);
         let masks = Self {
-            credentials: relation.credentials().iter().map(|_| (draw(), draw())).collect(),
+            signatures: showings.iter().map(|_| (draw(), draw())).collect(),
             hidden: (0..relation.hidden()).map(|_| draw()).collect(),
             digits: (0..relation.free_digits()).map(|_| draw()).collect(),
             blinding: [draw(), draw()],
@@ -435,6 +511,24 @@ pub enum PresentError {
     /// A token of another credential.
     #[error("the token belongs to another credential")]
     ForeignToken,
+    /// The request asks whether a credential is revoked, and there is no interval to show that it is not.
+    #[error("{id} has no revocation list to show that it is not revoked")]
+    NoInterval {
+        /// Which one of the request.
+        id: String,
+    },
+    /// An interval of another list, or one that does not hold the credential's handle.
+    #[error("the revocation list's interval for {id} is not that of this credential")]
+    ForeignInterval {
+        /// Which one of the request.
+        id: String,
+    },
+    /// A list that is older than the request allows.
+    #[error("the revocation list for {id} is older than the request allows")]
+    StaleInterval {
+        /// Which one of the request.
+        id: String,
+    },
     /// The statement is not true of these credentials.
     #[error("what is asked for is not true of these credentials")]
     False,

@@ -68,7 +68,7 @@ impl Scene {
             let schemas = issued.iter().map(|schema| scene.schema(schema).digest()).collect();
             let text = Text { zh_cn: name.into(), en: name.into() };
             let key = *scene.public(name);
-            scene.registry.add_issuer(Issuer { id: name.into(), name: text, key, schemas });
+            scene.registry.add_issuer(Issuer { id: name.into(), name: text, key, schemas, revocation: None });
         }
         scene
     }

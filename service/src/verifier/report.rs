@@ -40,6 +40,8 @@ pub(super) fn cause_code(cause: &Cause) -> &'static str {
         Cause::Request(_) => "request",
         Cause::Decode(_) => "decode",
         Cause::NoIssuerSecret => "no-issuer-secret",
+        Cause::StaleList => "stale-list",
+        Cause::FutureList => "future-list",
         Cause::Proof => "proof",
     }
 }

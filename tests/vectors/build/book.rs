@@ -100,7 +100,7 @@ impl Book {
                 CheckKind::Token => Showing::Token(holding.sealed_token(&self.scene, rng)),
                 CheckKind::Keyed => Showing::Keyed,
             };
-            held.push(Held { credential: &holding.credential, showing });
+            held.push(Held::new(&holding.credential, showing));
         }
         let presentation = present(relation, &secret, held, rng);
         let presentation = presentation.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -225,6 +225,7 @@ pub(crate) fn stage_of(cause: &Cause) -> &'static str {
     match cause {
         Cause::Audience | Cause::Expired | Cause::NotYetValid | Cause::Request(_) => "request",
         Cause::Decode(_) => "decode",
+        Cause::StaleList | Cause::FutureList => "list",
         Cause::NoIssuerSecret | Cause::Proof => "proof",
     }
 }

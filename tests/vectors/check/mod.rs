@@ -46,6 +46,7 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
             name: Text { zh_cn: name.clone(), en: name.clone() },
             key: *keys[name].public(),
             schemas: issued.iter().map(|schema| schemas[schema].digest()).collect(),
+            revocation: None,
         });
     }
     Known { file, schemas, keys, registry }

@@ -33,6 +33,7 @@ fn stage(result: &Result<Verdict, VerificationFailure>) -> &'static str {
         Ok(_) => "accepted",
         Err(Cause::Audience | Cause::Expired | Cause::NotYetValid | Cause::Request(_)) => "request",
         Err(Cause::Decode(_)) => "decode",
+        Err(Cause::StaleList | Cause::FutureList) => "list",
         Err(Cause::Proof | Cause::NoIssuerSecret) => "proof",
     }
 }
