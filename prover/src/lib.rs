@@ -8,8 +8,10 @@ mod interval;
 mod obtain;
 mod present;
 mod secret;
+mod shown;
 mod signature;
 mod tokens;
+mod witness;
 
 pub use credential::Credential;
 pub use interval::{Interval, IntervalError};

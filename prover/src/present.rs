@@ -5,19 +5,16 @@ use std::fmt;
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{Identity, MultiscalarMul};
-use glimpse_circuits::attribute::Value;
 use glimpse_circuits::encoding::EncodedPoint;
 use glimpse_circuits::generators::generators;
 use glimpse_circuits::lacks;
 use glimpse_circuits::presentation::{
-    CommittedDigits, CredentialCommitment, CredentialResponse, DigitProof, Presentation, RangePart, Rounds,
-    TokenProof,
+    CommittedDigits, CredentialResponse, DigitProof, Presentation, RangePart, Rounds,
 };
 use glimpse_circuits::random::random_scalar;
 use glimpse_circuits::range_proof::RangeProof;
-use glimpse_circuits::relation::{Assignment, Polynomial, Relation, Slot};
-use glimpse_circuits::request::CheckKind;
-use glimpse_circuits::secrecy::{SecretScalar, apart};
+use glimpse_circuits::relation::{Polynomial, Relation};
+use glimpse_circuits::secrecy::apart;
 use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
@@ -25,15 +22,16 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::credential::Credential;
 use crate::interval::Interval;
-use crate::secret::{LinkSecret, hedged, nonzero_scalar};
-use crate::signature::{SignatureParts, Signed};
+use crate::secret::{LinkSecret, hedged};
+use crate::shown::{Shown, show};
 use crate::tokens::Token;
+use crate::witness::Witness;
 
 /// A credential that answers one credential of a request.
 pub struct Holding<'a> {
-    credential: &'a Credential,
-    showing: Showing,
-    interval: Option<(&'a Interval, Showing)>,
+    pub(crate) credential: &'a Credential,
+    pub(crate) showing: Showing,
+    pub(crate) interval: Option<(&'a Interval, Showing)>,
 }
 
 impl<'a> Holding<'a> {
@@ -144,201 +142,15 @@ fn present_apart<'a>(
     })
 }
 
-lacks!(Witness: fmt::Debug, Clone);
-lacks!(Shown: fmt::Debug, Clone);
 lacks!(Masks: fmt::Debug, Clone);
 lacks!(DigitCommitment: fmt::Debug, Clone);
 
-/// The values that make the relation true.
-struct Witness {
-    issuers: Vec<u8>,
-    disclosed: Vec<Value>,
-    lists: Vec<u64>,
-    hidden: Zeroizing<Vec<Scalar>>,
-    disclosed_scalars: Vec<Scalar>,
-    assignment: Assignment,
-}
-
-impl Witness {
-    fn new(
-        relation: &Relation,
-        secret: &LinkSecret,
-        credentials: &[(&Credential, Option<&Interval>)],
-    ) -> Result<Self, PresentError> {
-        if credentials.len() != relation.credentials().len() {
-            return Err(PresentError::CredentialCount { expected: relation.credentials().len() });
-        }
-        let mut issuers = Vec::with_capacity(credentials.len());
-        let mut hidden: Zeroizing<Vec<Option<Scalar>>> = Zeroizing::new(vec![None; relation.hidden()]);
-        for ((credential, _), requested) in credentials.iter().zip(relation.credentials()) {
-            let wrong = || PresentError::WrongCredential { id: requested.id.clone() };
-            if credential.schema().digest() != requested.schema.digest() {
-                return Err(wrong());
-            }
-            let index = requested
-                .accepted
-                .iter()
-                .position(|accepted| accepted.key == *credential.key() && accepted.issuer.is_some())
-                .ok_or_else(wrong)?;
-            issuers.push(u8::try_from(index).map_err(|_| wrong())?);
-            for (slot, scalar) in requested.slots.iter().zip(credential.slot_scalars(secret).iter()) {
-                if let Slot::Hidden(i) = slot {
-                    // Equal attributes share a value; if they differ the statement is false.
-                    let equal = hidden[*i].get_or_insert(*scalar).ct_eq(scalar);
-                    if !bool::from(equal) {
-                        return Err(PresentError::False);
-                    }
-                }
-            }
-        }
-        let lists = place_intervals(relation, credentials, &issuers, &mut hidden)?;
-        let disclosed = disclosed_values(relation, credentials)?;
-        let disclosed_scalars: Vec<Scalar> = disclosed.iter().map(Value::to_scalar).collect();
-        let hidden =
-            Zeroizing::new(hidden.iter().map(|value| value.unwrap_or(Scalar::ZERO)).collect::<Vec<_>>());
-        let assignment = relation.assign(&hidden, &disclosed_scalars).map_err(|_| PresentError::False)?;
-        Ok(Self { issuers, disclosed, lists, hidden, disclosed_scalars, assignment })
-    }
-}
-
-/// Puts the ends of each interval in their places. Returns when the lists were issued.
-fn place_intervals(
-    relation: &Relation,
-    credentials: &[(&Credential, Option<&Interval>)],
-    issuers: &[u8],
-    hidden: &mut [Option<Scalar>],
-) -> Result<Vec<u64>, PresentError> {
-    let mut lists = Vec::with_capacity(relation.intervals().len());
-    for asked in relation.intervals() {
-        let id = || relation.credentials()[asked.credential].id.clone();
-        let (credential, interval) = &credentials[asked.credential];
-        let interval = interval.ok_or_else(|| PresentError::NoInterval { id: id() })?;
-        let requested = &relation.credentials()[asked.credential];
-        let issuer = &requested.accepted[usize::from(issuers[asked.credential])].issuer;
-        let revocation = issuer.as_ref().and_then(|issuer| issuer.revocation);
-        if !interval.is_for(credential) || revocation != Some(interval.scope().revocation) {
-            return Err(PresentError::ForeignInterval { id: id() });
-        }
-        let issued_at = interval.scope().issued_at;
-        if issued_at.saturating_add(asked.max_age) < relation.request().document().issued_at {
-            return Err(PresentError::StaleInterval { id: id() });
-        }
-        let ends = interval.end_scalars();
-        for (slot, end) in asked.slots.iter().filter(|slot| **slot != Slot::Unused).zip(ends) {
-            if let Slot::Hidden(i) = slot {
-                hidden[*i] = Some(end);
-            }
-        }
-        lists.push(issued_at);
-    }
-    Ok(lists)
-}
-
-fn disclosed_values(
-    relation: &Relation,
-    credentials: &[(&Credential, Option<&Interval>)],
-) -> Result<Vec<Value>, PresentError> {
-    let mut values = Vec::with_capacity(relation.disclosed().len());
-    for disclosed in relation.disclosed() {
-        let mut all = disclosed.attributes.iter().map(|&(c, position)| &credentials[c].0.values()[position]);
-        let first = all.next().ok_or(PresentError::False)?;
-        if all.any(|other| other != first) {
-            return Err(PresentError::False);
-        }
-        values.push(first.clone());
-    }
-    Ok(values)
-}
-
-/// All signatures of a presentation, blinded: the credentials', then the intervals'.
-fn show(
-    relation: &Relation,
-    holdings: Vec<Holding<'_>>,
-    rng: &mut impl CryptoRngCore,
-) -> Result<Vec<Shown>, PresentError> {
-    let mut showings = Vec::with_capacity(holdings.len() + relation.intervals().len());
-    let mut intervals = Vec::with_capacity(holdings.len());
-    for (holding, requested) in holdings.into_iter().zip(relation.credentials()) {
-        let signature = holding.credential.signature();
-        showings.push(Shown::new(&signature, holding.showing, requested.check, relation, rng)?);
-        intervals.push(holding.interval);
-    }
-    for asked in relation.intervals() {
-        let requested = &relation.credentials()[asked.credential];
-        let no_interval = || PresentError::NoInterval { id: requested.id.clone() };
-        let (interval, showing) = intervals[asked.credential].take().ok_or_else(no_interval)?;
-        showings.push(Shown::new(&interval.signature(), showing, requested.check, relation, rng)?);
-    }
-    Ok(showings)
-}
-
-/// A signature blinded for this presentation: Ā = r·A, B̄ = r·x·A, ρ = 1/r, ε = e/r.
-#[derive(ZeroizeOnDrop)]
-struct Shown {
-    rho: Scalar,
-    epsilon: Scalar,
-    #[zeroize(skip)]
-    a_bar: EncodedPoint,
-    #[zeroize(skip)]
-    b_bar: EncodedPoint,
-    #[zeroize(skip)]
-    token: Option<TokenProof>,
-}
-
-impl Shown {
-    fn new(
-        signature: &SignatureParts<'_>,
-        showing: Showing,
-        check: CheckKind,
-        relation: &Relation,
-        rng: &mut impl CryptoRngCore,
-    ) -> Result<Self, PresentError> {
-        let (r, a_bar, b_bar, token) = match (showing, check) {
-            (Showing::Token(token), CheckKind::Token) => {
-                if token.signature != signature.a.encoded.to_bytes() {
-                    return Err(PresentError::ForeignToken);
-                }
-                let proof = TokenProof { r1: token.r1, r2: token.r2, response: token.response };
-                (token.r, token.a_bar, token.b_bar, Some(proof))
-            }
-            (Showing::Keyed, CheckKind::Keyed) => {
-                let public = [&relation.request().digest().0, signature.a.encoded.as_bytes()];
-                let rng = &mut hedged(&public.map(|part| part.as_slice()), &[signature.e], rng);
-                let r = SecretScalar::new(nonzero_scalar(rng));
-                let a_bar = EncodedPoint::from(signature.a.point * *r);
-                let b_bar = EncodedPoint::from(signature.signed * *r);
-                (r, a_bar, b_bar, None)
-            }
-            _ => return Err(PresentError::WrongShowing),
-        };
-        let rho = r.invert();
-        Ok(Self { rho, epsilon: rho * signature.e, a_bar, b_bar, token })
-    }
-
-    /// T = ρ~·B̄ + ε~·Ā − Σ m~·H over the hidden slots.
-    fn commit(&self, slots: &[Slot], masks: &Masks, index: usize) -> CredentialCommitment {
-        let (rho, epsilon) = &masks.signatures[index];
-        // With room for all: what a growing list was moved from would stay in memory, and a mask gives away its value.
-        let mut scalars = Zeroizing::new(Vec::with_capacity(2 + slots.len()));
-        scalars.extend([*rho, *epsilon]);
-        let mut points = vec![&self.b_bar.point, &self.a_bar.point];
-        for (slot, h) in slots.iter().zip(generators().h()) {
-            if let Slot::Hidden(i) = slot {
-                scalars.push(-masks.hidden[*i]);
-                points.push(h);
-            }
-        }
-        let masks = EncodedPoint::from(RistrettoPoint::multiscalar_mul(scalars.iter(), points));
-        CredentialCommitment { a_bar: self.a_bar, b_bar: self.b_bar, masks, token: self.token.clone() }
-    }
-}
-
 /// The random masks of one presentation.
 #[derive(Zeroize, ZeroizeOnDrop)]
-struct Masks {
+pub(crate) struct Masks {
     /// ρ~ and ε~ of each signature.
-    signatures: Vec<(Scalar, Scalar)>,
-    hidden: Vec<Scalar>,
+    pub(crate) signatures: Vec<(Scalar, Scalar)>,
+    pub(crate) hidden: Vec<Scalar>,
     /// a of each free digit.
     digits: Vec<Scalar>,
     /// w_0 and w_1.
