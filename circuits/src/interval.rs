@@ -48,6 +48,12 @@ impl Scope {
     }
 }
 
+/// SHA-256 of a bucket's bytes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BucketDigest(pub [u8; 32]);
+
+hex_text!(BucketDigest, "a bucket's digest: 64 lower-case hexadecimal digits");
+
 /// All handles from `first` to `last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ends {

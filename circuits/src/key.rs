@@ -114,6 +114,13 @@ impl<'de> Deserialize<'de> for IssuerPublicKey {
     }
 }
 
+/// An Ed25519 public key (RFC 8032), of signed documents such as the versions of revocation lists. Not every text of 64
+/// digits is one: that is found out where a signature is checked.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentKey(pub [u8; 32]);
+
+hex_text!(DocumentKey, "an Ed25519 key: 64 lower-case hexadecimal digits");
+
 /// An issuer that wallet and verifier know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
