@@ -139,6 +139,15 @@ fn what_cannot_be_built_is_not() {
     }
     let wrong = publish(&mut world, &schema, plan(0, 0), NOW, &[]).map(|_| ());
     assert_eq!(wrong, Err(BuildError::Manifest(ManifestError::Member("version"))));
+    // A version that could not be published is not begun.
+    for plan in [plan(0, 0), plan(1, 17), plan(1, 32), plan(1, 255), VersionPlan { next: NOW, ..plan(1, 0) }]
+    {
+        let signer =
+            IntervalSigner::new(&world.revocation, *world.issuer.public(), schema.digest(), NOW).unwrap();
+        let built =
+            build_version(&signer, plan, [], &mut world.rng, |_, _| -> Result<(), ()> { panic!("kept") });
+        assert!(matches!(built, Err(BuildError::Manifest(ManifestError::Member(_)))), "{plan:?}");
+    }
     // What reading and keeping say is passed on, and nothing more is signed.
     let signer =
         IntervalSigner::new(&world.revocation, *world.issuer.public(), schema.digest(), NOW).unwrap();

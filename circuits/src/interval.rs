@@ -8,7 +8,7 @@
 
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
-use curve25519_dalek::traits::VartimeMultiscalarMul;
+use curve25519_dalek::traits::{MultiscalarMul, VartimeMultiscalarMul};
 use merlin::Transcript;
 
 use crate::encoding::{DecodeError, EncodedPoint, Reader};
@@ -20,7 +20,7 @@ use crate::transcript::{TranscriptProtocol, transcript};
 
 /// Most that last − first can be. The holder shows handle − first and last − handle to be at most this.
 pub const MAX_SPAN: u64 = (1 << 24) - 1;
-/// Versions are issued on whole minutes: a finer moment could tell holders apart.
+/// Versions are issued on whole minutes, so that there are fewer moments to mark somebody with.
 pub const MOMENT_SECONDS: u64 = 60;
 
 /// What the intervals of one version of a list are good for.
@@ -153,18 +153,18 @@ impl Bucket {
         composites.challenge(&mask_g.compress(), &mask_m.compress()) == c
     }
 
-    /// The interval that holds a handle.
+    /// The interval that holds a handle, in time that depends on where it lies: for handles that are no secret.
     pub fn find(&self, handle: u32) -> Option<&SignedInterval> {
         let after = self.intervals.partition_point(|interval| interval.ends.last < handle);
         self.intervals.get(after).filter(|interval| interval.ends.holds(handle))
     }
 }
 
-/// C of an interval.
+/// C of an interval, in time that does not depend on its ends: which one is a holder's is a secret.
 pub fn interval_point(domain: &Scalar, ends: Ends) -> RistrettoPoint {
     let h = generators().h();
     generators().p()
-        + RistrettoPoint::vartime_multiscalar_mul(
+        + RistrettoPoint::multiscalar_mul(
             [domain, &Scalar::from(ends.first), &Scalar::from(ends.last)],
             [generators().q(), &h[H_ATTRIBUTES], &h[H_ATTRIBUTES + 1]],
         )

@@ -2,7 +2,7 @@
 
 use glimpse_circuits::interval::{BucketDigest, Ends};
 use glimpse_trust::manifest::{
-    Manifest, ManifestDocument, ManifestError, bucket_bounds, bucket_digest, bucket_of,
+    MAX_PREFIX_BITS, Manifest, ManifestDocument, ManifestError, bucket_bounds, bucket_digest, bucket_of,
 };
 use rand_core::CryptoRngCore;
 
@@ -20,10 +20,15 @@ pub struct VersionPlan {
 }
 
 /// Signs every bucket of a version, hands each to `keep` as soon as it is signed, and returns the manifest to be signed
-/// and published when all are kept.
+/// and published when all are kept. Nothing is signed if the version could not be published.
 ///
 /// `revoked` are the handles that are revoked or suspended, in rising order; they are taken one bucket at a time, and no
 /// more than one bucket is held.
+///
+/// **A moment is signed for once.** Of two lists for one moment the buckets of both are good, so that whoever is revoked in
+/// one shows the other. The caller therefore puts down the signer's moment for good before this is called, never gives it
+/// again, not even after a failure, lets nobody read what is kept before the manifest is signed, and takes `revoked` at
+/// that moment or later.
 pub fn build_version<E>(
     signer: &IntervalSigner<'_>,
     plan: VersionPlan,
@@ -31,7 +36,13 @@ pub fn build_version<E>(
     rng: &mut impl CryptoRngCore,
     mut keep: impl FnMut(u32, &[u8]) -> Result<(), E>,
 ) -> Result<Manifest, BuildError<E>> {
-    let mut buckets = Vec::with_capacity(1 << plan.prefix_bits);
+    if plan.prefix_bits > MAX_PREFIX_BITS {
+        return Err(ManifestError::Member("prefix_bits").into());
+    }
+    // As it will be, but for the digests: what is wrong with it is found before anything is signed.
+    let count = 1usize << plan.prefix_bits;
+    manifest::<E>(signer, plan, vec![BucketDigest([0; 32]); count])?;
+    let mut buckets = Vec::with_capacity(count);
     let mut revoked = revoked.into_iter();
     let mut own = Vec::new();
     // The first handle beyond the bucket, once it was come across.

@@ -4,9 +4,11 @@ use std::fmt;
 
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::Identity;
 use glimpse_circuits::encoding::{DecodeError, EncodedPoint, Reader};
-use glimpse_circuits::interval::{Bucket, Ends, Scope, interval_point};
-use glimpse_circuits::secrecy::{SecretScalar, apart};
+use glimpse_circuits::interval::{Bucket, Ends, Scope, SignedInterval, interval_point};
+use glimpse_circuits::secrecy::apart;
+use subtle::{Choice, ConditionallySelectable, ConstantTimeGreater, ConstantTimeLess};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::credential::Credential;
@@ -17,17 +19,27 @@ use crate::signature::{SignatureParts, Signed};
 /// The list is public, but which interval of it this is tells about where the handle lies.
 pub struct Interval {
     scope: Scope,
+    /// In a place of its own, so that moving it leaves no copy behind.
+    parts: Box<Parts>,
+}
+
+/// Each of them tells which interval of the public list it is.
+struct Parts {
     ends: Ends,
     a: EncodedPoint,
-    e: SecretScalar,
+    e: Scalar,
     /// C − e·A = w·A.
     signed: RistrettoPoint,
 }
 
-impl Drop for Interval {
+impl Drop for Parts {
     fn drop(&mut self) {
         self.ends.first.zeroize();
         self.ends.last.zeroize();
+        self.a.point.zeroize();
+        self.a.encoded.zeroize();
+        self.e.zeroize();
+        self.signed.zeroize();
     }
 }
 
@@ -49,13 +61,15 @@ impl Interval {
         if !bucket.is_signed(&scope) {
             return Err(IntervalError::Signature);
         }
-        let found = bucket.find(credential.handle()).ok_or(IntervalError::Revoked)?;
-        Ok(apart(|| Self::new(scope, found.ends, found.a, SecretScalar::new(found.e))))
+        apart(|| {
+            let (ends, a, e) = select(bucket, credential.handle()).ok_or(IntervalError::Revoked)?;
+            Ok(Self::new(scope, ends, EncodedPoint::from(a), e))
+        })
     }
 
-    fn new(scope: Scope, ends: Ends, a: EncodedPoint, e: SecretScalar) -> Self {
-        let signed = interval_point(&scope.domain(), ends) - a.point * *e;
-        Self { scope, ends, a, e, signed }
+    fn new(scope: Scope, ends: Ends, a: EncodedPoint, e: Scalar) -> Self {
+        let signed = interval_point(&scope.domain(), ends) - a.point * e;
+        Self { scope, parts: Box::new(Parts { ends, a, e, signed }) }
     }
 
     /// What it is good for.
@@ -67,16 +81,17 @@ impl Interval {
     pub fn is_for(&self, credential: &Credential) -> bool {
         self.scope.issuer == *credential.key()
             && self.scope.schema == credential.schema().digest()
-            && self.ends.holds(credential.handle())
+            && self.parts.ends.holds(credential.handle())
     }
 
     /// Everything but the scope, for the wallet's encrypted file: first and last (4 bytes little-endian each), A, e.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(72));
-        bytes.extend_from_slice(&self.ends.first.to_le_bytes());
-        bytes.extend_from_slice(&self.ends.last.to_le_bytes());
-        bytes.extend_from_slice(self.a.encoded.as_bytes());
-        bytes.extend_from_slice(self.e.as_bytes());
+        let Parts { ends, a, e, .. } = &*self.parts;
+        bytes.extend_from_slice(&ends.first.to_le_bytes());
+        bytes.extend_from_slice(&ends.last.to_le_bytes());
+        bytes.extend_from_slice(a.encoded.as_bytes());
+        bytes.extend_from_slice(e.as_bytes());
         bytes
     }
 
@@ -88,7 +103,7 @@ impl Interval {
                 first: u32::from_le_bytes(reader.array()?),
                 last: u32::from_le_bytes(reader.array()?),
             };
-            let (a, e) = (reader.nonzero_point()?, SecretScalar::new(reader.scalar()?));
+            let (a, e) = (reader.nonzero_point()?, reader.scalar()?);
             reader.finish()?;
             Ok(Self::new(scope, ends, a, e))
         })
@@ -96,13 +111,30 @@ impl Interval {
 
     /// The scalars of the two generators that the ends stand at.
     pub(crate) fn end_scalars(&self) -> [Scalar; 2] {
-        [Scalar::from(self.ends.first), Scalar::from(self.ends.last)]
+        [Scalar::from(self.parts.ends.first), Scalar::from(self.parts.ends.last)]
     }
+}
+
+/// The interval of a bucket that holds a handle. Every interval is looked at, and in the same way.
+fn select(bucket: &Bucket, handle: u32) -> Option<(Ends, RistrettoPoint, Scalar)> {
+    let (mut first, mut last) = (0, 0);
+    let (mut a, mut e) = (RistrettoPoint::identity(), Scalar::ZERO);
+    let mut found = Choice::from(0);
+    for SignedInterval { ends, a: point, e: scalar } in &bucket.intervals {
+        let here = !handle.ct_lt(&ends.first) & !handle.ct_gt(&ends.last);
+        first.conditional_assign(&ends.first, here);
+        last.conditional_assign(&ends.last, here);
+        a.conditional_assign(&point.point, here);
+        e.conditional_assign(scalar, here);
+        found |= here;
+    }
+    bool::from(found).then_some((Ends { first, last }, a, e))
 }
 
 impl Signed for Interval {
     fn signature(&self) -> SignatureParts<'_> {
-        SignatureParts { key: &self.scope.revocation, a: &self.a, e: &self.e, signed: &self.signed }
+        let Parts { a, e, signed, .. } = &*self.parts;
+        SignatureParts { key: &self.scope.revocation, a, e, signed }
     }
 }
 

@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 /// Most signatures of one envelope.
 pub const MAX_SIGNATURES: usize = 16;
 
+/// Longest JSON text of an envelope: a manifest with 2^16 buckets takes 6 MB.
+pub const MAX_ENVELOPE_BYTES: usize = 8 << 20;
+
 /// A signed document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
@@ -42,6 +45,9 @@ impl Envelope {
 
     /// Reads an envelope from JSON text. Unknown and repeated keys are refused.
     pub fn from_json(text: &str) -> Result<Self, EnvelopeError> {
+        if text.len() > MAX_ENVELOPE_BYTES {
+            return Err(EnvelopeError::TooLong);
+        }
         let wire: Wire = json::from_str(text).map_err(EnvelopeError::Json)?;
         if wire.signatures.len() > MAX_SIGNATURES {
             return Err(EnvelopeError::TooManySignatures);
@@ -78,6 +84,11 @@ impl Envelope {
         Ok(&self.document)
     }
 
+    /// The document, for those that have looked at its signers.
+    pub(crate) fn document(&self) -> &[u8] {
+        &self.document
+    }
+
     /// Those of these keys that have signed it as a document of this kind.
     pub fn signers(&self, kind: &str, keys: &[DocumentKey]) -> Result<Vec<DocumentKey>, EnvelopeError> {
         if self.kind != kind {
@@ -94,7 +105,7 @@ impl Envelope {
     }
 }
 
-/// Strict: keys and signatures that some implementations take and others refuse are refused (Chalkias, Garillot,
+/// Strict: a key or an R of small order is refused, with which a signature would fit many messages (Chalkias, Garillot,
 /// Nikolaenko, SSR 2020).
 fn is_signed(key: &DocumentKey, message: &[u8], signature: &[u8; 64]) -> bool {
     let signature = Signature::from_bytes(signature);
@@ -134,6 +145,9 @@ pub enum EnvelopeError {
     /// Not base64, or a signature of another length.
     #[error("the document or a signature is not base64 of the right length")]
     Base64,
+    /// More than [`MAX_ENVELOPE_BYTES`].
+    #[error("longer than 8 MiB")]
+    TooLong,
     /// More than [`MAX_SIGNATURES`].
     #[error("more than 16 signatures")]
     TooManySignatures,
@@ -238,6 +252,7 @@ mod tests {
         assert!(matches!(with("/signatures/0/keyid", "AAAA".into()), Err(EnvelopeError::Json(_))));
         let many = vec![value["signatures"][0].clone(); MAX_SIGNATURES + 1];
         assert_eq!(with("/signatures", many.into()), Err(EnvelopeError::TooManySignatures));
+        assert_eq!(Envelope::from_json(&" ".repeat(MAX_ENVELOPE_BYTES + 1)), Err(EnvelopeError::TooLong));
         let mut more = value.clone();
         more["extra"] = 1.into();
         assert!(Envelope::from_json(&more.to_string()).is_err());

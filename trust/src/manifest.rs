@@ -1,14 +1,16 @@
 //! The manifest of one version of a revocation list: what everybody must have alike before anything is shown by it.
 //!
-//! An issuer that could give each holder a version of its own could tell them apart by its moment. So the manifest is one
-//! signed document for all; wallets keep the last one they saw and refuse another document that calls itself the same
-//! version, and moments are whole minutes.
+//! An issuer that gives each holder a version of its own can tell them apart by its moment, which presentations show. The
+//! manifest is meant to be one signed document for all: wallets keep the last one they saw, refuse one that goes back or
+//! calls itself the same version and is another, and moments are whole minutes not ahead of the clock. **That does not stop
+//! an issuer that makes a manifest for one wallet at a moment of its own**; only wallets that compare what they were given
+//! would notice.
 
 use glimpse_circuits::decimal;
 use glimpse_circuits::encoding::DecodeError;
 use glimpse_circuits::interval::{Bucket, BucketDigest, Ends, MOMENT_SECONDS, Scope};
 use glimpse_circuits::json::{self, JsonError};
-use glimpse_circuits::key::{DocumentKey, IssuerPublicKey};
+use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey};
 use glimpse_circuits::schema::SchemaDigest;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -19,8 +21,14 @@ use crate::envelope::{Envelope, EnvelopeError};
 pub const KIND: &str = "application/vnd.glimpse.revocation-manifest.v1+json";
 /// Most bits of a handle that name a bucket.
 pub const MAX_PREFIX_BITS: u8 = 16;
-/// A wallet that fetches a bucket shows the first bits of its handle, so as many holders as this share a bucket.
+/// A wallet that fetches a bucket shows the first bits of its handle: an honest issuer takes so few of them that as many
+/// holders as this share a bucket.
 pub const HOLDERS_PER_BUCKET: u64 = 4096;
+
+/// Longest time from one version to the next: a quarter of a year.
+pub const MAX_PERIOD_SECONDS: u64 = 92 * 86_400;
+/// Seconds by which an issuer's clock may be ahead.
+const CLOCK_SKEW_SECONDS: u64 = 60;
 
 /// The members of a manifest as they stand in its JSON form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +40,7 @@ pub struct ManifestDocument {
     /// When it was issued: seconds since 1970-01-01T00:00:00Z, a whole number of minutes.
     #[serde(with = "decimal")]
     pub issued_at: u64,
-    /// When the next version is due at the latest, the same way.
+    /// When the next version is due at the latest, the same way: after `issued_at`, by at most [`MAX_PERIOD_SECONDS`].
     #[serde(with = "decimal")]
     pub next: u64,
     /// X: the key of the credentials that the list is about.
@@ -64,6 +72,37 @@ impl Manifest {
     /// The document in an envelope, to be signed.
     pub fn to_envelope(&self) -> Result<Envelope, ManifestError> {
         Ok(Envelope::new(KIND, json::canonical(&self.0)?))
+    }
+
+    /// Opens the manifest of an issuer's list about one schema, signed by one of the keys that the issuer signs manifests
+    /// with, and holds it against the last one that was seen of that list, and against the clock: `now` is in seconds since
+    /// 1970-01-01T00:00:00Z.
+    pub fn accept(
+        envelope: &Envelope,
+        keys: &[DocumentKey],
+        issuer: &Issuer,
+        schema: &SchemaDigest,
+        last: Option<&Self>,
+        now: u64,
+    ) -> Result<(Self, VersionChange), ManifestError> {
+        let manifest = Self::open(envelope, keys)?;
+        let document = &manifest.0;
+        if document.issuer != issuer.key
+            || document.schema != *schema
+            || Some(document.revocation) != issuer.revocation
+        {
+            return Err(ManifestError::OtherList);
+        }
+        if document.issued_at > now.saturating_add(CLOCK_SKEW_SECONDS) {
+            return Err(ManifestError::Future);
+        }
+        let change = last.map_or(Ok(VersionChange::Newer), |last| manifest.follows(last))?;
+        Ok((manifest, change))
+    }
+
+    /// Whether the next version is due, so that this one should no longer be shown.
+    pub fn is_overdue(&self, now: u64) -> bool {
+        now >= self.0.next
     }
 
     /// What it says.
@@ -162,7 +201,10 @@ impl TryFrom<ManifestDocument> for Manifest {
         if document.issued_at % MOMENT_SECONDS != 0 {
             return wrong("issued_at");
         }
-        if document.next <= document.issued_at {
+        let period = document.next.checked_sub(document.issued_at);
+        if !period.is_some_and(|it| (1..=MAX_PERIOD_SECONDS).contains(&it))
+            || document.next % MOMENT_SECONDS != 0
+        {
             return wrong("next");
         }
         if document.revocation == document.issuer {
@@ -203,9 +245,12 @@ pub enum ManifestError {
     /// The bytes of a bucket that are not in order.
     #[error("the bucket cannot be read: {0}")]
     Bucket(#[from] DecodeError),
-    /// About another issuer key or schema.
+    /// About another issuer key or schema, or under another revocation key.
     #[error("the manifest is about another list")]
     OtherList,
+    /// From a moment that has not come.
+    #[error("the manifest is from the future")]
+    Future,
     /// An older version than was seen before, or an earlier moment.
     #[error("the manifest is older than one that was seen before")]
     Backwards,
@@ -219,6 +264,8 @@ pub enum ManifestError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ed25519_dalek::{Signer, SigningKey};
+    use glimpse_circuits::text::Text;
     use proptest::prelude::*;
 
     fn key(n: u8) -> IssuerPublicKey {
@@ -254,10 +301,12 @@ mod tests {
     fn what_contradicts_itself_is_refused() {
         manifest(|_| ()).unwrap();
         type Change = fn(&mut ManifestDocument);
-        let changes: [(&str, Change); 7] = [
+        let changes: [(&str, Change); 9] = [
             ("version", |it| it.version = 0),
             ("issued_at", |it| it.issued_at += 1),
             ("next", |it| it.next = it.issued_at),
+            ("next", |it| it.next += 1),
+            ("next", |it| it.next = it.issued_at + MAX_PERIOD_SECONDS + 60),
             ("revocation", |it| it.revocation = it.issuer),
             ("prefix_bits", |it| it.prefix_bits = 17),
             ("buckets", |it| it.prefix_bits = 2),
@@ -281,6 +330,42 @@ mod tests {
         assert_eq!(follows(|it| it.version = 4), Err(ManifestError::Backwards));
         assert_eq!(follows(|it| it.issuer = key(2)), Err(ManifestError::OtherList));
         assert_eq!(follows(|it| it.schema = SchemaDigest([8; 32])), Err(ManifestError::OtherList));
+    }
+
+    #[test]
+    fn a_manifest_is_held_against_issuer_schema_and_clock() {
+        let signer = SigningKey::from_bytes(&[1; 32]);
+        let keys = [DocumentKey(signer.verifying_key().to_bytes())];
+        let envelope = manifest(|_| ()).unwrap().to_envelope().unwrap();
+        let signature = signer.sign(&envelope.to_be_signed()).to_bytes();
+        let envelope = envelope.with_signature(keys[0], signature);
+        let name = Text { zh_cn: "i".into(), en: "i".into() };
+        let schema = SchemaDigest([7; 32]);
+        let issuer = |key, revocation| Issuer {
+            id: "i".into(),
+            name: name.clone(),
+            key,
+            schemas: vec![schema],
+            revocation,
+        };
+        let own = issuer(key(0), Some(key(1)));
+        let accept = |issuer: &Issuer, schema: &SchemaDigest, now| {
+            Manifest::accept(&envelope, &keys, issuer, schema, None, now).map(|(_, change)| change)
+        };
+        assert_eq!(accept(&own, &schema, 6000), Ok(VersionChange::Newer));
+        assert_eq!(accept(&own, &schema, 5940), Ok(VersionChange::Newer));
+        assert_eq!(accept(&own, &schema, 5939), Err(ManifestError::Future));
+        assert_eq!(accept(&own, &SchemaDigest([8; 32]), 6000), Err(ManifestError::OtherList));
+        for other in [issuer(key(2), Some(key(1))), issuer(key(0), Some(key(2))), issuer(key(0), None)] {
+            assert_eq!(accept(&other, &schema, 6000), Err(ManifestError::OtherList));
+        }
+        let last = manifest(|it| it.version = 4).unwrap();
+        let back = Manifest::accept(&envelope, &keys, &own, &schema, Some(&last), 6000).map(|_| ());
+        assert_eq!(back, Err(ManifestError::Backwards));
+        let foreign = Manifest::accept(&envelope, &[], &own, &schema, None, 6000).map(|_| ());
+        assert_eq!(foreign, Err(ManifestError::Envelope(EnvelopeError::Signature)));
+        let list = manifest(|_| ()).unwrap();
+        assert!(!list.is_overdue(8999) && list.is_overdue(9000));
     }
 
     #[test]

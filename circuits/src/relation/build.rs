@@ -37,18 +37,22 @@ pub(super) struct Handle {
 }
 
 impl Handle {
-    fn new(credentials: &[RelationCredential], slots: &[Vec<Slot>], interval: &RelationInterval) -> Self {
-        // What is not hidden cannot be found by a prover, so that nothing is proven.
+    /// `None` if one of them is not hidden, which the layout rules out.
+    fn new(
+        credentials: &[RelationCredential],
+        slots: &[Vec<Slot>],
+        interval: &RelationInterval,
+    ) -> Option<Self> {
         let hidden = |slots: &[Slot], place: usize| match slots.get(place) {
-            Some(Slot::Hidden(i)) => Source::Hidden(*i),
-            _ => Source::Hidden(usize::MAX),
+            Some(Slot::Hidden(i)) => Some(Source::Hidden(*i)),
+            _ => None,
         };
-        Self {
+        Some(Self {
             credential: credentials[interval.credential].id.clone(),
-            value: hidden(&slots[interval.credential], H_HANDLE),
-            first: hidden(&interval.slots, H_ATTRIBUTES),
-            last: hidden(&interval.slots, H_ATTRIBUTES + 1),
-        }
+            value: hidden(&slots[interval.credential], H_HANDLE)?,
+            first: hidden(&interval.slots, H_ATTRIBUTES)?,
+            last: hidden(&interval.slots, H_ATTRIBUTES + 1)?,
+        })
     }
 
     pub(super) fn is_of(&self, credential: &str) -> bool {
@@ -91,7 +95,8 @@ fn require_lists(id: &str, credentials: &mut [RelationCredential]) -> Result<(),
         return Err(Reason::NoHandle(id.to_owned()));
     }
     for accepted in &mut credential.accepted {
-        accepted.issuer.take_if(|issuer| issuer.revocation.is_none());
+        // A revocation key that is the key itself is none.
+        accepted.issuer.take_if(|issuer| issuer.revocation.is_none_or(|revocation| revocation == issuer.key));
     }
     if credential.accepted.iter().all(|accepted| accepted.issuer.is_none()) {
         return Err(Reason::NoLists(id.to_owned()));
@@ -115,7 +120,9 @@ pub(super) fn build(
     let (slots, mut hidden, sources) = lay_out(&credentials, &names, &disclosed);
     let intervals = lay_out_intervals(&credentials, &document.statements, &mut hidden);
 
-    let handles = intervals.iter().map(|interval| Handle::new(&credentials, &slots, interval)).collect();
+    let handles: Option<Vec<Handle>> =
+        intervals.iter().map(|interval| Handle::new(&credentials, &slots, interval)).collect();
+    let handles = handles.ok_or_else(|| Reason::TooLarge.at("statements"))?;
     let mut lowering = Lowering::new(&names, sources, handles, request.day(), profile);
     for (i, statement) in document.statements.iter().enumerate() {
         let at = |reason: Reason| reason.at(format!("statements[{i}].{}", statement_name(statement)));
