@@ -37,6 +37,7 @@ pub mod lint;
 pub mod overrides;
 pub mod profile;
 pub mod question;
+pub mod regions;
 pub mod rules;
 pub mod sample;
 pub mod status;

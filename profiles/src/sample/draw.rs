@@ -4,7 +4,7 @@ use glimpse_circuits::date::Date;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 
-use crate::tables;
+use crate::regions;
 
 const NAME_WORDS: [&str; 5] = ["样例", "示例", "虚构", "试样", "拟名"];
 const STEMS: [&str; 10] = ["甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸"];
@@ -37,18 +37,14 @@ pub(super) fn generated_name(rng: &mut ChaCha20Rng) -> String {
 /// A region of the mainland, of the level that licences are issued on.
 pub(super) fn region(rng: &mut ChaCha20Rng) -> String {
     let issues_licences = |code: &&str| !code.starts_with(['7', '8']) && !code.ends_with("9000");
-    let entries =
-        tables::table("gb2260-prefecture").map(|table| table.entries.as_slice()).unwrap_or_default();
-    let codes: Vec<&str> = entries.iter().map(|entry| entry.code.as_str()).filter(issues_licences).collect();
+    let codes: Vec<&str> =
+        regions::prefectures().iter().map(|entry| entry.code.as_str()).filter(issues_licences).collect();
     pick(rng, &codes).unwrap_or_default().to_owned()
 }
 
 /// A county inside a region, from the table `gb2260-county`; the region itself where it has none.
 pub(super) fn county(rng: &mut ChaCha20Rng, region: &str) -> String {
-    let above = region.strip_suffix("0000").or_else(|| region.strip_suffix("00")).unwrap_or(region);
-    let entries = tables::table("gb2260-county").map(|table| table.entries.as_slice()).unwrap_or_default();
-    let codes: Vec<&str> =
-        entries.iter().map(|entry| entry.code.as_str()).filter(|code| code.starts_with(above)).collect();
+    let codes: Vec<&str> = regions::counties_of(region).map(|entry| entry.code.as_str()).collect();
     pick(rng, &codes).unwrap_or(region).to_owned()
 }
 

@@ -56,6 +56,12 @@ pub enum Fact {
     Serial,
     /// An empty list of flags.
     NoFlags,
+    /// An office that is not the police: for civil affairs, housing, social security …
+    Office,
+    /// A university.
+    School,
+    /// A hospital.
+    Hospital,
     /// Name of the husband or wife.
     SpouseName,
     /// Citizen number of the husband or wife.
@@ -130,6 +136,9 @@ impl Persona {
             Fact::NoEnd => Date::MAX.to_string().into(),
             Fact::Serial => format!("YL{:010}", self.person.sequence).into(),
             Fact::NoFlags => Value::Array(Vec::new()),
+            Fact::Office => format!("{}政务服务机构（样例）", place()).into(),
+            Fact::School => format!("{}样例大学（虚构）", place()).into(),
+            Fact::Hospital => format!("{}样例医院（虚构）", place()).into(),
             Fact::SpouseName => family().spouse.name.into(),
             Fact::SpouseCitizenId => self.number_of(&family().spouse).into(),
             Fact::Married => family().married.to_string().into(),

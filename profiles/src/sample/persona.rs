@@ -4,7 +4,7 @@ use glimpse_circuits::date::Date;
 
 use super::draw::{below, day, generated_name, later, pick, region, rng, shift_years};
 use crate::identifiers::{LicenceIdentifier, citizen_id_check, organisation_code_check, uscc_check};
-use crate::tables;
+use crate::regions;
 
 const CLASS_SETS: [&[&str]; 8] =
     [&["C1"], &["C1"], &["C2"], &["C1", "D"], &["A1", "A2"], &["B2", "E"], &["C1", "C6"], &["C5"]];
@@ -212,9 +212,7 @@ impl Persona {
 
     /// The Chinese name of the region.
     pub(super) fn place(&self) -> &'static str {
-        tables::table("gb2260-prefecture")
-            .and_then(|table| table.entries.iter().find(|entry| entry.code == self.region))
-            .map_or("", |entry| entry.title.zh_cn.as_str())
+        regions::known(&self.region).map_or("", |entry| entry.title.zh_cn.as_str())
     }
 
     /// The region with county code 99, which is not given to any county.
