@@ -6,11 +6,11 @@ use glimpse_circuits::presentation::in_profile_of;
 use glimpse_circuits::range_proof::{bits, slots};
 use glimpse_circuits::relation::Profile;
 use glimpse_circuits::request::Statement;
-use glimpse_profiles::builtin;
 use serde_json::{Value as Json, json};
 
 use super::requests::relation;
 use super::{KNOWN, bytes};
+use crate::scene::profiles;
 
 const STATEMENTS: [&str; 10] =
     ["age", "date", "disclose", "equal", "equals", "flags", "intervals", "member", "not_member", "range"];
@@ -59,7 +59,7 @@ fn every_ready_made_question_is_answered_in_every_profile_it_has() {
         }
         answered.insert((vector.profile.as_str(), asked));
     }
-    for profile in builtin() {
+    for profile in profiles() {
         for question in profile.questions() {
             let name = format!("{} of {}", question.id, profile.schema());
             let statements = json!(question.statements_for("licence")).to_string();
