@@ -332,3 +332,20 @@ fn repeated_keys_are_refused_at_every_depth() {
         assert!(matches!(error, ProfileError::Json(_)), "{once}: {error}");
     }
 }
+
+/// A statement about the licence itself is about no attribute.
+#[test]
+fn questions_about_the_licence_itself() {
+    let with = |statement: Value| {
+        let mut document: Value =
+            serde_json::from_str(include_str!("../data/cn.driving_licence.json")).unwrap();
+        document["questions"][0]["statements"].as_array_mut().unwrap().push(statement);
+        Profile::from_json(&document.to_string())
+    };
+    let asked = with(json!({"not_revoked": {"credential": "licence", "max_age": "86400"}})).unwrap();
+    let statements = asked.questions()[0].statements_for("dl");
+    let last = statements.last().unwrap();
+    assert_eq!(*last, json!({"not_revoked": {"credential": "dl", "max_age": "86400"}}));
+    assert!(glimpse_profiles::lint::check(&asked).is_empty());
+    assert!(with(json!({"not_revoked": {"credential": "other", "max_age": "86400"}})).is_err());
+}

@@ -15,6 +15,8 @@ use crate::question::{PLACEHOLDER, Question};
 
 /// Any key: nothing is signed here. This one is the generator of the Ristretto group.
 const KEY: &str = "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76";
+/// Another: twice that.
+const REVOCATION_KEY: &str = "6a493210f7499cd17fecb510ae0cea23a110e8d5b901f8acadd3095c73a3b919";
 /// Questions are asked on 22 November 2026: what "today" means must not make findings come and go.
 const ISSUED_AT: u64 = 1_795_320_000;
 
@@ -56,7 +58,14 @@ fn registry(profile: &Profile) -> Result<Registry, String> {
     registry.add_schema(Arc::new(profile.schema().clone()));
     let name = Text { zh_cn: "样例".into(), en: "Sample".into() };
     let key: IssuerPublicKey = KEY.parse().map_err(|error| format!("{error}"))?;
-    registry.add_issuer(Issuer { id: "sample".into(), name, key, schemas: vec![profile.schema().digest()] });
+    let revocation = Some(REVOCATION_KEY.parse().map_err(|error| format!("{error}"))?);
+    registry.add_issuer(Issuer {
+        id: "sample".into(),
+        name,
+        key,
+        schemas: vec![profile.schema().digest()],
+        revocation,
+    });
     Ok(registry)
 }
 

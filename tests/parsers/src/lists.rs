@@ -1,4 +1,4 @@
-//! Revocation lists as a wallet is given them: envelopes, manifests, buckets.
+//! Revocation lists as a wallet is given them: envelopes, manifests, buckets; and lists of issuers.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,8 @@ use glimpse_fixtures::{NOW, World, rng};
 use glimpse_issuer::{DocumentSecretKey, IntervalSigner, VersionPlan, build_version};
 use glimpse_prover::{Credential, Interval};
 use glimpse_trust::manifest::{KIND, bucket_bounds};
-use glimpse_trust::{Envelope, Manifest, ManifestDocument};
+use glimpse_trust::{Envelope, Manifest, ManifestDocument, TrustList};
+use serde_json::json;
 
 use crate::bytes::Bytes;
 use crate::scene::SEED;
@@ -69,6 +70,12 @@ pub(crate) fn read(input: &[u8]) {
         }
         1 => {
             let Ok(text) = std::str::from_utf8(input.rest()) else { return };
+            if let Ok(list) = json::from_str::<TrustList>(text) {
+                let written = json::canonical(&list).unwrap();
+                let again = json::from_str::<TrustList>(std::str::from_utf8(&written).unwrap()).unwrap();
+                assert!(again == list);
+                assert!(list.document().issuers.iter().all(|issuer| !issuer.keys.is_empty()));
+            }
             let Ok(manifest) = json::from_str::<Manifest>(text) else { return };
             let written = json::canonical(&manifest).unwrap();
             let again = json::from_str::<Manifest>(std::str::from_utf8(&written).unwrap()).unwrap();
@@ -116,6 +123,14 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
     add(&[0], known.envelope.to_json().unwrap().as_bytes());
     add(&[0], Envelope::new(KIND, b"{}".to_vec()).to_json().unwrap().as_bytes());
     add(&[1], &json::canonical(&known.manifest).unwrap());
+    let ManifestDocument { issuer, revocation, schema, .. } = known.manifest.document();
+    let name = json!({"zh-CN": "长三角", "en": "Yangtze delta"});
+    let listed = json!({"key": issuer, "accepted": {"from": "0", "until": "2000000000"}, "schemas": [schema],
+        "revocation": {"key": revocation, "manifests": [known.key]}});
+    let list = json!({"version": "1", "name": name, "issued_at": NOW.to_string(), "expires_at": (NOW + 60).to_string(),
+        "roots": {"keys": ["00".repeat(32)], "threshold": "1"}, "issuers": [{"id": "11100000000013338W",
+        "name": name, "regions": ["310000"], "uri": "https://i.example", "keys": [listed]}]});
+    add(&[1], list.to_string().as_bytes());
     for (bucket, bytes) in (0u8..).zip(&known.buckets) {
         add(&[2, bucket], bytes);
         add(&[3, 0], bytes);
