@@ -365,8 +365,16 @@ fn labels_are_distinct() {
         labels::PRESENTATION,
         labels::SUITE,
     ];
-    let private =
-        [labels::BATCH, labels::ISSUANCE_RANDOMNESS, labels::TOKEN_RANDOMNESS, labels::WALLET_RANDOMNESS];
+    let private = [
+        labels::BATCH,
+        labels::ISSUANCE_RANDOMNESS,
+        labels::TOKEN_RANDOMNESS,
+        labels::WALLET_RANDOMNESS,
+        // Suite `transcript_lists` has these in letters.
+        labels::INTERVAL_DOMAIN,
+        labels::INTERVAL_BUCKET,
+        labels::INTERVAL_RANDOMNESS,
+    ];
     let distinct: HashSet<&[u8]> = all.into_iter().chain(private).collect();
     assert_eq!(distinct.len(), all.len() + private.len());
     let mut digest = transcript(b"pin of the labels");

@@ -26,6 +26,7 @@ pub(crate) struct File {
     pub(crate) requests: Requests,
     pub(crate) issuance: Issuance,
     pub(crate) tokens: Tokens,
+    pub(crate) lists: Lists,
     pub(crate) presentations: Presentations,
 }
 
@@ -124,8 +125,18 @@ pub(crate) struct Key {
     pub(crate) secret: String,
     pub(crate) public: String,
     pub(crate) registration_base: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revocation: Option<RevocationKey>,
     pub(crate) domains: Vec<Domain>,
     pub(crate) schemas: Vec<String>,
+}
+
+/// w and W.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RevocationKey {
+    pub(crate) secret: String,
+    pub(crate) public: String,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -294,6 +305,68 @@ pub(crate) struct InvalidExchange {
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Lists {
+    pub(crate) domains: Vec<ListDomain>,
+    pub(crate) valid: Vec<ValidBucket>,
+    pub(crate) invalid: Vec<InvalidBucket>,
+}
+
+/// d of the intervals of one version.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListDomain {
+    pub(crate) key: String,
+    pub(crate) schema: String,
+    pub(crate) issued_at: String,
+    pub(crate) d: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ValidBucket {
+    pub(crate) name: String,
+    pub(crate) key: String,
+    pub(crate) schema: String,
+    pub(crate) issued_at: String,
+    pub(crate) bounds: Bounds,
+    pub(crate) bytes: String,
+    pub(crate) intervals: Vec<OneInterval>,
+}
+
+/// The handles that a bucket is about.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bounds {
+    pub(crate) first: String,
+    pub(crate) last: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OneInterval {
+    pub(crate) first: String,
+    pub(crate) last: String,
+    pub(crate) a: String,
+    pub(crate) e: String,
+    /// C.
+    pub(crate) interval_point: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InvalidBucket {
+    pub(crate) name: String,
+    pub(crate) key: String,
+    pub(crate) schema: String,
+    pub(crate) issued_at: String,
+    pub(crate) bounds: Bounds,
+    pub(crate) bytes: String,
+    pub(crate) stage: String,
+    pub(crate) reason: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Presentations {
     pub(crate) valid: Vec<ValidPresentation>,
     pub(crate) invalid: Vec<InvalidPresentation>,
@@ -310,6 +383,9 @@ pub(crate) struct ValidPresentation {
     pub(crate) disclosed: Vec<Shown>,
     pub(crate) issuers: Vec<String>,
     pub(crate) holdings: Vec<String>,
+    /// The buckets whose intervals are shown, in the order of the statements.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lists: Vec<String>,
     pub(crate) challenges: Challenges,
 }
 

@@ -12,8 +12,19 @@ use super::requests::relation;
 use super::{KNOWN, bytes};
 use crate::scene::profiles;
 
-const STATEMENTS: [&str; 10] =
-    ["age", "date", "disclose", "equal", "equals", "flags", "intervals", "member", "not_member", "range"];
+const STATEMENTS: [&str; 11] = [
+    "age",
+    "date",
+    "disclose",
+    "equal",
+    "equals",
+    "flags",
+    "intervals",
+    "member",
+    "not_member",
+    "not_revoked",
+    "range",
+];
 
 /// The name of a statement's kind.
 fn kind(statement: &Statement) -> String {
@@ -44,6 +55,28 @@ fn every_kind_of_statement_is_shown_in_both_profiles_and_both_ways() {
     assert_eq!(bits, [8, 16, 32, 64].into());
     let slots: BTreeSet<usize> = sizes.iter().map(|(slots, _)| *slots).collect();
     assert_eq!(slots, [1, 2, 4, 8, 16].into());
+}
+
+#[test]
+fn lists_are_asked_for_by_token_and_by_key_of_one_credential_and_of_several() {
+    let mut ways: BTreeSet<(&str, String, usize, usize)> = BTreeSet::new();
+    for vector in &KNOWN.file.presentations.valid {
+        let relation = relation(&vector.request);
+        let credentials = relation.credentials();
+        for interval in relation.intervals() {
+            let check = format!("{:?}", credentials[interval.credential].check);
+            ways.insert((&vector.profile, check, credentials.len().min(2), relation.intervals().len()));
+        }
+    }
+    for profile in ["fast", "compact"] {
+        for check in ["Token", "Keyed"] {
+            for several in [(1, 1), (2, 2)] {
+                let way = (profile, check.to_owned(), several.0, several.1);
+                assert!(ways.contains(&way), "{way:?} among {ways:?}");
+            }
+        }
+        assert!(ways.iter().any(|(of, _, credentials, lists)| *of == profile && lists < credentials));
+    }
 }
 
 #[test]
@@ -103,7 +136,9 @@ fn every_stage_and_every_equation_refuses() {
     assert_eq!(of_tokens, expected.into());
     let of_presentations: BTreeSet<&str> =
         file.presentations.invalid.iter().map(|one| one.stage.as_str()).collect();
-    assert_eq!(of_presentations, ["decode", "proof", "request"].into());
+    assert_eq!(of_presentations, ["decode", "list", "proof", "request"].into());
+    let of_lists: BTreeSet<&str> = file.lists.invalid.iter().map(|one| one.stage.as_str()).collect();
+    assert_eq!(of_lists, ["decode", "proof"].into());
     // Each equation is the only one that does not hold, of some vector; none is, of those that a key finds out.
     let alone: BTreeSet<String> = file
         .presentations
@@ -113,6 +148,7 @@ fn every_stage_and_every_equation_refuses() {
         .filter(|equations| equations.len() <= 1)
         .map(|equations| equations.concat())
         .collect();
-    let expected = ["", "credential 0", "credential 1", "digits", "ranges", "token 0"].map(str::to_owned);
+    let expected =
+        ["", "credential 0", "credential 1", "digits", "ranges", "token 0", "token 1"].map(str::to_owned);
     assert_eq!(alone, expected.into());
 }
