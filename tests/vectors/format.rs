@@ -1,7 +1,11 @@
 //! The file as it is written: see docs/vectors.md. The order of members here is their order there.
 
+mod lists;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+
+pub(crate) use lists::{Bounds, InvalidBucket, ListDomain, Lists, OneInterval, ValidBucket};
 
 pub(crate) const FORMAT: &str = "glimpse-vectors/1";
 
@@ -299,68 +303,6 @@ pub(crate) struct InvalidExchange {
     pub(crate) response: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<TokenParts>,
-    pub(crate) stage: String,
-    pub(crate) reason: String,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Lists {
-    pub(crate) domains: Vec<ListDomain>,
-    pub(crate) valid: Vec<ValidBucket>,
-    pub(crate) invalid: Vec<InvalidBucket>,
-}
-
-/// d of the intervals of one version.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ListDomain {
-    pub(crate) key: String,
-    pub(crate) schema: String,
-    pub(crate) issued_at: String,
-    pub(crate) d: String,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ValidBucket {
-    pub(crate) name: String,
-    pub(crate) key: String,
-    pub(crate) schema: String,
-    pub(crate) issued_at: String,
-    pub(crate) bounds: Bounds,
-    pub(crate) bytes: String,
-    pub(crate) intervals: Vec<OneInterval>,
-}
-
-/// The handles that a bucket is about.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Bounds {
-    pub(crate) first: String,
-    pub(crate) last: String,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct OneInterval {
-    pub(crate) first: String,
-    pub(crate) last: String,
-    pub(crate) a: String,
-    pub(crate) e: String,
-    /// C.
-    pub(crate) interval_point: String,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct InvalidBucket {
-    pub(crate) name: String,
-    pub(crate) key: String,
-    pub(crate) schema: String,
-    pub(crate) issued_at: String,
-    pub(crate) bounds: Bounds,
-    pub(crate) bytes: String,
     pub(crate) stage: String,
     pub(crate) reason: String,
 }

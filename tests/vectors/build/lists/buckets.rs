@@ -162,7 +162,9 @@ fn proofs(book: &Book, base: &List, all: &mut Refusals) {
         );
         with(
             &format!("the {name} interval missing"),
-            &|b| drop(b.intervals.remove(place)),
+            &|b| {
+                b.intervals.remove(place);
+            },
             "the proof is about three",
         );
     }
