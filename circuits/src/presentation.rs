@@ -248,7 +248,7 @@ fn read_lists(relation: &Relation, issuers: &[u8], reader: &mut Reader<'_>) -> R
     let mut lists = Vec::with_capacity(relation.intervals().len());
     for _ in relation.intervals() {
         let issued_at = u64::from_le_bytes(reader.array()?);
-        if issued_at % MOMENT_SECONDS != 0 {
+        if !issued_at.is_multiple_of(MOMENT_SECONDS) {
             return Err(DecodeError::Value);
         }
         lists.push(issued_at);

@@ -142,7 +142,7 @@ fn not_revoked(relation: &Relation, id: &str, max_age: u64) -> Text {
     };
     const UNITS: [(u64, &str, &str); 4] =
         [(86_400, "天", "day"), (3_600, "小时", "hour"), (60, "分钟", "minute"), (1, "秒", "second")];
-    let fits = |(seconds, ..): &&(u64, &str, &str)| max_age >= *seconds && max_age % seconds == 0;
+    let fits = |(seconds, ..): &&(u64, &str, &str)| max_age >= *seconds && max_age.is_multiple_of(*seconds);
     let (seconds, zh_cn, en) = UNITS.iter().find(fits).unwrap_or(&UNITS[3]);
     let count = max_age / seconds;
     let plural = if count == 1 { "" } else { "s" };

@@ -36,7 +36,7 @@ impl<'a> IntervalSigner<'a> {
         if scope.revocation == issuer {
             return Err(IntervalError::SameKey);
         }
-        if issued_at % MOMENT_SECONDS != 0 {
+        if !issued_at.is_multiple_of(MOMENT_SECONDS) {
             return Err(IntervalError::Moment);
         }
         let (generators, h) = (generators(), generators().h());

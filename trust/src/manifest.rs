@@ -198,12 +198,12 @@ impl TryFrom<ManifestDocument> for Manifest {
         if document.version == 0 {
             return wrong("version");
         }
-        if document.issued_at % MOMENT_SECONDS != 0 {
+        if !document.issued_at.is_multiple_of(MOMENT_SECONDS) {
             return wrong("issued_at");
         }
         let period = document.next.checked_sub(document.issued_at);
         if !period.is_some_and(|it| (1..=MAX_PERIOD_SECONDS).contains(&it))
-            || document.next % MOMENT_SECONDS != 0
+            || !document.next.is_multiple_of(MOMENT_SECONDS)
         {
             return wrong("next");
         }

@@ -28,6 +28,7 @@ fn licence(credential: &VerifiedCredential) -> VerifiedLicence {
         schema_id: credential.schema.id().to_owned(),
         issuer: (*credential.issuer).clone(),
         check: credential.check,
+        not_revoked_at: credential.not_revoked_at,
     }
 }
 
