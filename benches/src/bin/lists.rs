@@ -60,7 +60,7 @@ impl Handles {
     }
 
     fn is_revoked(self, i: u64) -> bool {
-        mixed(!i) % self.one_in == 0
+        mixed(!i).is_multiple_of(self.one_in)
     }
 
     /// As they would be read from a store, one by one.
@@ -134,7 +134,7 @@ fn check(built: &Built, handles: Handles, samples: u64) -> Result<[u64; 2], Stri
     for i in (0..handles.count).step_by(usize::try_from(step).unwrap()) {
         let (handle, revoked) = (handles.handle(i), handles.is_revoked(i));
         // Most are not revoked: of these only as many as of the others.
-        if !revoked && mixed(i ^ 0x5a5a) % handles.one_in != 0 {
+        if !revoked && !mixed(i ^ 0x5a5a).is_multiple_of(handles.one_in) {
             continue;
         }
         let bucket = bucket_of(handle, bits);
