@@ -216,7 +216,7 @@ fn the_wallets_proofs_of_every_shape() {
         let wallet: Wallet = stage.world.wallet();
         let credential = stage.world.obtain(&wallet, &schema, vec![Value::Uint(MAX - LESS); 16]);
         let relation = stage.compact(&[("l", &schema)], statements(&widths), "keyed");
-        let holding = Holding { credential: &credential, showing: Showing::Keyed };
+        let holding = Holding::new(&credential, Showing::Keyed);
         let presentation = present(&relation, &wallet.secret, vec![holding], &mut rng(3)).unwrap();
         assert_eq!(broken(&relation, &presentation), Vec::<String>::new());
         let verifier = stage.world.keyed_verifier();

@@ -226,7 +226,7 @@ proptest! {
             let mut statements = scene.truths.clone();
             statements[place] = lie;
             let Some(relation) = scene.relation(&statements) else { continue };
-            let credentials: Vec<&Credential> = scene.credentials.iter().collect();
+            let credentials: Vec<_> = scene.credentials.iter().map(|credential| (credential, None)).collect();
             for relation in [Some(relation.clone()), relation.compact()].into_iter().flatten() {
                 let refused = can_present(&relation, &scene.wallet.secret, &credentials);
                 prop_assert_eq!(refused, Err(PresentError::False), "{:?}", statements[place]);
@@ -356,7 +356,7 @@ fn exhaustive_on_a_small_domain() {
         let request = world.request_with(&[("l", &schema)], json!([statement]), "keyed");
         let relation = world.relation(&request);
         for (credential, values) in &holdings {
-            let said = can_present(&relation, &wallet.secret, &[credential]);
+            let said = can_present(&relation, &wallet.secret, &[(credential, None)]);
             let expected = if truth(values) { Ok(()) } else { Err(PresentError::False) };
             assert_eq!(said, expected, "{values:?}: {statement}");
         }
@@ -384,7 +384,7 @@ fn members_of_sets_of_every_size() {
         }
         let outside = json!([{"member": {"of": "l.city", "values": numbered("k", size)}}]);
         let request = world.request(&[("l", &schema)], outside);
-        let refused = can_present(&world.relation(&request), &wallet.secret, &[&credential]);
+        let refused = can_present(&world.relation(&request), &wallet.secret, &[(&credential, None)]);
         assert_eq!(refused, Err(PresentError::False), "{size}");
     }
 }
@@ -407,7 +407,7 @@ fn an_age_proof_of_a_driving_licence_is_short() {
     let tomorrow = persona.with_birth_date("2008-11-23".parse().unwrap());
     let values = profile.admit(&profile.sample(&tomorrow)).unwrap();
     let younger = world.obtain(&wallet, &schema, values);
-    let refused = can_present(&world.relation(&request), &wallet.secret, &[&younger]);
+    let refused = can_present(&world.relation(&request), &wallet.secret, &[(&younger, None)]);
     assert_eq!(refused, Err(PresentError::False));
 }
 

@@ -103,7 +103,7 @@ fn presentations_share_no_mask() {
             let relation = world.relation(&request);
             let showing =
                 if check == "token" { Showing::Token(world.token(&credential)) } else { Showing::Keyed };
-            let holding = Holding { credential: &credential, showing };
+            let holding = Holding::new(&credential, showing);
             let presentation = present(&relation, &wallet.secret, vec![holding], &mut rng(5)).unwrap();
             shown.push((challenge(&relation, &presentation), presentation));
         }
@@ -148,7 +148,7 @@ fn compact_presentations_share_no_mask() {
             let relation = world.relation(request).compact().unwrap();
             let showing =
                 if check == "token" { Showing::Token(world.token(credential)) } else { Showing::Keyed };
-            let holding = Holding { credential, showing };
+            let holding = Holding::new(credential, showing);
             let presentation = present(&relation, &wallet.secret, vec![holding], &mut rng(5)).unwrap();
             let part = presentation.digits.unwrap().ranges.unwrap();
             seen.push((part.commitments[0].point, part.proof.a.point, part.proof.s.point));
@@ -165,7 +165,7 @@ fn compact_presentations_share_no_mask() {
         if check == "keyed" {
             let relation = world.relation(&runs[0].0).compact().unwrap();
             let [one, two] = [0, 1].map(|_| {
-                let holding = Holding { credential: &credential, showing: Showing::Keyed };
+                let holding = Holding::new(&credential, Showing::Keyed);
                 present(&relation, &wallet.secret, vec![holding], &mut rng(5)).unwrap()
             });
             assert_eq!(one, two);
@@ -184,7 +184,7 @@ fn both_profiles_of_a_request_share_no_mask() {
     let request = world.request_for_small(&[("l", &schema)], statements, "keyed");
     let fast = world.relation(&request);
     let masks = [fast.clone(), fast.compact().unwrap()].map(|relation| {
-        let holding = Holding { credential: &credential, showing: Showing::Keyed };
+        let holding = Holding::new(&credential, Showing::Keyed);
         let presentation = present(&relation, &wallet.secret, vec![holding], &mut rng(5)).unwrap();
         (presentation.commitments[0].masks, presentation.digits.unwrap().masks)
     });
@@ -192,7 +192,8 @@ fn both_profiles_of_a_request_share_no_mask() {
 }
 
 fn challenge(relation: &glimpse_circuits::relation::Relation, presentation: &Presentation) -> Scalar {
-    let mut rounds = Rounds::new(relation, &presentation.issuers, &presentation.disclosed);
+    let mut rounds =
+        Rounds::new(relation, &presentation.issuers, &presentation.disclosed, &presentation.lists);
     presentation.commitments.iter().for_each(|commitment| rounds.credential(commitment));
     let digits = presentation.digits.as_ref().unwrap();
     let committed = digits.committed.as_ref().unwrap();

@@ -137,7 +137,7 @@ fn names_and_order_in_the_request() {
     // A holder's own prover refuses to answer with a credential of another schema or an issuer not asked for.
     let wallet = world.wallet();
     let credential = world.obtain(&wallet, &all_types(), all_types_values());
-    let holding = |credential| vec![Holding { credential, showing: Showing::Keyed }];
+    let holding = |credential| vec![Holding::new(credential, Showing::Keyed)];
     let relation = world.request_with(&[("a", &next)], json!([]), "keyed");
     let relation = world.relation(&relation);
     let refused = present(&relation, &wallet.secret, holding(&credential), &mut world.rng).map(|_| ());
@@ -274,7 +274,7 @@ fn accepted_keys_that_are_not_known() {
     // Nor does a wallet answer under a key that it does not know.
     let narrower = Relation::compile(request, &registry).unwrap();
     let unknown = world.obtain_from_other(&wallet, &schema, all_types_values());
-    let holding = Holding { showing: Showing::Token(world.token(&unknown)), credential: &unknown };
+    let holding = Holding::new(&unknown, Showing::Token(world.token(&unknown)));
     let refused = present(&narrower, &wallet.secret, vec![holding], &mut world.rng);
     assert!(matches!(refused, Err(PresentError::WrongCredential { .. })));
 }

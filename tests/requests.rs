@@ -77,7 +77,7 @@ fn bounds_beyond_2_to_the_53_are_exact() {
             for (amount, credential) in great.iter().zip(&credentials) {
                 let expected = if *amount == lo { Ok(()) } else { Err(PresentError::False) };
                 assert_eq!(
-                    can_present(&relation, &wallet.secret, &[credential]),
+                    can_present(&relation, &wallet.secret, &[(credential, None)]),
                     expected,
                     "{amount} {statement}"
                 );

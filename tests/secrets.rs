@@ -19,9 +19,12 @@ use glimpse_circuits::relation::{Assignment, Polynomial};
 use glimpse_circuits::request::Nonce;
 use glimpse_fixtures::schemas::{all_types, all_types_values};
 use glimpse_fixtures::{NOW, World, rng};
-use glimpse_issuer::{Issuance, IssuerSecretKey, TokenExchange, TokenExchanges, issue};
+use glimpse_issuer::{
+    DocumentSecretKey, IntervalSigner, Issuance, IssuerSecretKey, TokenExchange, TokenExchanges, issue,
+};
 use glimpse_prover::{
-    BlindedTokens, Credential, Holding, LinkSecret, PendingIssuance, PendingTokens, Showing, Token, present,
+    BlindedTokens, Credential, Holding, Interval, LinkSecret, PendingIssuance, PendingTokens, Showing,
+    SignatureParts, Token, present,
 };
 use glimpse_service::{ApiToken, Key};
 use glimpse_wallet::{KdfParams, Passphrase, SecretWords, Wallet};
@@ -36,6 +39,9 @@ lacks!(TokenExchanges: Clone, Serialize, DeserializeOwned);
 lacks!(Issuance<'static>: Debug, Clone, Serialize);
 lacks!(IssuedCredential: Display, Copy, Serialize, DeserializeOwned);
 
+lacks!(DocumentSecretKey: Clone, Copy, Display, PartialEq, Serialize, DeserializeOwned);
+lacks!(IntervalSigner<'static>: Debug, Clone, Serialize);
+
 // The holder: whoever shows a token twice can be recognised.
 lacks!(LinkSecret: Clone, Copy, Display, PartialEq, Serialize, DeserializeOwned);
 lacks!(Credential: Clone, Display, Serialize, DeserializeOwned);
@@ -43,6 +49,8 @@ lacks!(PendingIssuance: Clone, Display, Serialize, DeserializeOwned);
 lacks!(PendingTokens: Debug, Clone, Serialize, DeserializeOwned);
 lacks!(BlindedTokens: Debug, Clone, Serialize, DeserializeOwned);
 lacks!(Token: Clone, Copy, Display, Serialize, DeserializeOwned);
+lacks!(Interval: Clone, Copy, Display, Serialize, DeserializeOwned);
+lacks!(SignatureParts<'static>: Debug, Display, Serialize);
 lacks!(Showing: Clone, Display, Serialize);
 lacks!(Holding<'static>: Debug, Clone, Serialize);
 
@@ -142,6 +150,16 @@ fn nothing_printed_has_a_secret() {
     let credential = pending.finish(&wallet.secret, &key, schema.clone(), issued).unwrap();
     secrets.are_not_in(&credential);
 
+    let document_key = DocumentSecretKey::generate(&mut rng);
+    secrets.bytes(&*document_key.to_bytes());
+    secrets.are_not_in(&document_key);
+    let (scope, bucket) = world.list(&credential, NOW, &[handle - 9, handle + 9]);
+    secrets.0.extend([(handle - 8).to_string(), (handle + 8).to_string()]);
+    let interval = Interval::find(&credential, scope, &bucket).unwrap();
+    interval.to_bytes()[8..].chunks(32).for_each(|part| secrets.bytes(part));
+    secrets.are_not_in(&interval);
+    secrets.are_not_in(&bucket);
+
     let pending = PendingTokens::begin(&credential, 4, &mut rng);
     pending.pairs().iter().for_each(|pair| secrets.bytes(&pair.to_bytes()));
     secrets.are_not_in(&pending.pairs());
@@ -170,7 +188,7 @@ fn nothing_printed_has_a_secret() {
     for relation in [fast.compact().unwrap(), fast] {
         let showing = Showing::Token(tokens.pop().unwrap());
         secrets.are_not_in(&showing);
-        let holding = Holding { credential: &credential, showing };
+        let holding = Holding::new(&credential, showing);
         let presentation = present(&relation, &wallet.secret, vec![holding], &mut rng).unwrap();
         let mut shown = Secrets::default();
         let bytes = presentation.to_bytes();

@@ -238,7 +238,7 @@ fn a_token_serves_its_own_credential_only() {
     let token = world.token(&credential);
     let stored = token.to_bytes();
     let present_with = |credential: &Credential, showing: Showing| {
-        let holdings = vec![Holding { credential, showing }];
+        let holdings = vec![Holding::new(credential, showing)];
         present(&relation, &wallet.secret, holdings, &mut rng(1)).map(|p| p.to_bytes())
     };
     let read = |bytes: &[u8]| Showing::Token(Token::from_bytes(bytes).unwrap());

@@ -71,7 +71,7 @@ fn compile(request: &Json) -> Relation {
     for n in 2..5 {
         let name = Text { zh_cn: "i".into(), en: "i".into() };
         let schemas = schemas.iter().map(|schema| schema.digest()).collect();
-        registry.add_issuer(Issuer { id: format!("i{n}"), name, key: key(n), schemas });
+        registry.add_issuer(Issuer { id: format!("i{n}"), name, key: key(n), schemas, revocation: None });
     }
     schemas.into_iter().for_each(|schema| registry.add_schema(schema));
     let request = Request::from_json(&request.to_string()).unwrap();
@@ -115,7 +115,7 @@ impl Inputs {
     }
 
     fn challenges_of(&self, relation: &Relation) -> (Scalar, Scalar) {
-        let mut rounds = Rounds::new(relation, &self.issuers, &self.disclosed);
+        let mut rounds = Rounds::new(relation, &self.issuers, &self.disclosed, &[]);
         self.commitments.iter().for_each(|commitment| rounds.credential(commitment));
         let y = rounds.weight(Some(&self.e1));
         rounds.masks(&self.e0, Some(&self.tau));
@@ -365,8 +365,16 @@ fn labels_are_distinct() {
         labels::PRESENTATION,
         labels::SUITE,
     ];
-    let private =
-        [labels::BATCH, labels::ISSUANCE_RANDOMNESS, labels::TOKEN_RANDOMNESS, labels::WALLET_RANDOMNESS];
+    let private = [
+        labels::BATCH,
+        labels::ISSUANCE_RANDOMNESS,
+        labels::TOKEN_RANDOMNESS,
+        labels::WALLET_RANDOMNESS,
+        // Suite `transcript_lists` has these in letters.
+        labels::INTERVAL_DOMAIN,
+        labels::INTERVAL_BUCKET,
+        labels::INTERVAL_RANDOMNESS,
+    ];
     let distinct: HashSet<&[u8]> = all.into_iter().chain(private).collect();
     assert_eq!(distinct.len(), all.len() + private.len());
     let mut digest = transcript(b"pin of the labels");
@@ -449,7 +457,8 @@ fn pinned() {
     inputs.request["prefer"] = json!("small");
     let compact = compile(&inputs.request).compact().unwrap();
     assert_eq!(hex(compact.digest()), "b1f9ff6c917d276dcac8da5371e46cb5e1fff6c1d787dcded97a48bd9d4346a1");
-    let (mut rounds, v) = (Rounds::new(&compact, &inputs.issuers, &inputs.disclosed), [point(50), point(51)]);
+    let (mut rounds, v) =
+        (Rounds::new(&compact, &inputs.issuers, &inputs.disclosed, &[]), [point(50), point(51)]);
     assert_eq!(compact.ranges().len(), v.len());
     let mut fork = rounds.ranges(&v);
     assert_eq!(

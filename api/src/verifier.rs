@@ -215,6 +215,11 @@ pub struct VerifiedLicence {
     /// How it was checked.
     #[cfg_attr(feature = "openapi", schema(value_type = openapi::CheckKind))]
     pub check: CheckKind,
+    /// If it was asked whether it is revoked: it was not, nor suspended, by the list that was issued at this moment, in
+    /// seconds since 1970-01-01T00:00:00Z.
+    #[serde(default, with = "decimal::option", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = openapi::UnixSeconds, required = false))]
+    pub not_revoked_at: Option<u64>,
 }
 
 /// A value as it stands in licences and results: a string, a list of flag codes, or null if absent.

@@ -185,7 +185,7 @@ impl Holder {
         let relation = Relation::compile(request.clone(), &self.registry).unwrap();
         let number = usize::from(request.document().nonce.0[0]) % self.stock.len();
         let showing = Showing::Token(Token::from_bytes(&self.stock[number]).unwrap());
-        let holdings = vec![Holding { credential: &self.credential, showing }];
+        let holdings = vec![Holding::new(&self.credential, showing)];
         present(&relation, &self.secret, holdings, &mut rng()).unwrap().to_bytes()
     }
 }

@@ -108,7 +108,7 @@ impl Subject {
                 }
                 CheckKind::Keyed => Showing::Keyed,
             };
-            Holding { credential: &self.licences[i].1, showing }
+            Holding::new(&self.licences[i].1, showing)
         };
         relation.credentials().iter().enumerate().map(holding).collect()
     }

@@ -13,6 +13,7 @@ use curve25519_dalek::traits::IsIdentity;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::hex_text::{self, HexError};
+use crate::json;
 use crate::labels;
 use crate::schema::{Schema, SchemaDigest};
 use crate::text::Text;
@@ -113,6 +114,13 @@ impl<'de> Deserialize<'de> for IssuerPublicKey {
     }
 }
 
+/// An Ed25519 public key (RFC 8032), of signed documents such as the versions of revocation lists. Not every text of 64
+/// digits is one: that is found out where a signature is checked.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentKey(pub [u8; 32]);
+
+hex_text!(DocumentKey, "an Ed25519 key: 64 lower-case hexadecimal digits");
+
 /// An issuer that wallet and verifier know.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -125,6 +133,9 @@ pub struct Issuer {
     pub key: IssuerPublicKey,
     /// The schemas it may issue under that key.
     pub schemas: Vec<SchemaDigest>,
+    /// The key that the intervals of its revocation lists are under, if it has such lists: another one than `key`.
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<IssuerPublicKey>,
 }
 
 /// The schemas and issuer keys that wallet and verifier accept. What is not in it does not exist for them.

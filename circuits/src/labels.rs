@@ -24,6 +24,10 @@ pub const ABSENT_ATTRIBUTE: &[u8] = b"glimpse/1 absent attribute 2026-11";
 pub const SCHEMA: &[u8] = b"glimpse/1 schema 2026-11";
 /// Transcript of the domain scalar of a key and a schema.
 pub const DOMAIN: &[u8] = b"glimpse/1 domain 2026-11";
+/// Transcript of the domain scalar of a revocation list's intervals.
+pub const INTERVAL_DOMAIN: &[u8] = b"glimpse/1 interval domain 2026-11";
+/// Weights and proof of a bucket of intervals.
+pub const INTERVAL_BUCKET: &[u8] = b"glimpse/1 interval bucket 2026-11";
 /// Transcript of a request digest.
 pub const REQUEST: &[u8] = b"glimpse/1 request 2026-11";
 /// Transcript of a relation digest.
@@ -44,3 +48,5 @@ pub const ISSUANCE_RANDOMNESS: &[u8] = b"glimpse/1 issuance randomness 2026-11";
 pub const TOKEN_RANDOMNESS: &[u8] = b"glimpse/1 token randomness 2026-11";
 /// Wallet's randomness, hedged. Not seen by anyone else.
 pub const WALLET_RANDOMNESS: &[u8] = b"glimpse/1 wallet randomness 2026-11";
+/// Issuer's randomness for one bucket of intervals, hedged. Not seen by anyone else.
+pub const INTERVAL_RANDOMNESS: &[u8] = b"glimpse/1 interval randomness 2026-11";

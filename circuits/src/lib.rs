@@ -13,6 +13,7 @@ pub mod date;
 pub mod decimal;
 pub mod encoding;
 pub mod generators;
+pub mod interval;
 pub mod issuance;
 pub mod json;
 pub mod key;

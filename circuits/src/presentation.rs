@@ -5,6 +5,7 @@ use merlin::Transcript;
 
 use crate::attribute::Value;
 use crate::encoding::{DecodeError, EncodedPoint, Reader, write_value};
+use crate::interval::MOMENT_SECONDS;
 use crate::labels;
 use crate::range_proof::{RangeProof, bits, slots};
 use crate::relation::{Profile, Relation, Slot};
@@ -84,7 +85,9 @@ pub struct Presentation {
     pub issuers: Vec<u8>,
     /// The disclosed values.
     pub disclosed: Vec<Value>,
-    /// The credentials in the request's order.
+    /// For each interval, when its version of the revocation list was issued: seconds since 1970-01-01T00:00:00Z.
+    pub lists: Vec<u64>,
+    /// The credentials in the request's order, then the intervals.
     pub commitments: Vec<CredentialCommitment>,
     /// The same.
     pub credential_responses: Vec<CredentialResponse>,
@@ -106,13 +109,14 @@ opaque_debug!(
 );
 
 impl Presentation {
-    /// The bytes: version, profile, issuer indexes, disclosed values, points, scalars.
+    /// The bytes: version, profile, issuer indexes, disclosed values, moments of lists, points, scalars.
     pub fn to_bytes(&self) -> Vec<u8> {
         let ranges = self.digits.as_ref().and_then(|digits| digits.ranges.as_ref());
         let profile = if ranges.is_some() { Profile::Compact } else { Profile::Fast };
         let mut bytes = vec![labels::VERSION, profile.byte()];
         bytes.extend_from_slice(&self.issuers);
         self.disclosed.iter().for_each(|value| write_value(&mut bytes, value));
+        self.lists.iter().for_each(|issued_at| bytes.extend_from_slice(&issued_at.to_le_bytes()));
         let mut point = |point: &EncodedPoint| bytes.extend_from_slice(point.encoded.as_bytes());
         for commitment in &self.commitments {
             point(&commitment.a_bar);
@@ -161,6 +165,7 @@ impl Presentation {
             }
         }
         let disclosed = read_disclosed(relation, &mut reader)?;
+        let lists = read_lists(relation, &issuers, &mut reader)?;
         // The length is settled here, so that nothing is decompressed for bytes that cannot be right.
         reader.expect_remaining(points_and_scalars(relation) * 32)?;
         let mut commitments = read_commitments(relation, &mut reader)?;
@@ -184,29 +189,28 @@ impl Presentation {
             None => None,
         };
         reader.finish()?;
-        Ok(Self { issuers, disclosed, commitments, credential_responses, responses, digits })
+        Ok(Self { issuers, disclosed, lists, commitments, credential_responses, responses, digits })
     }
 }
 
 /// The length in bytes of a presentation for this relation, without its disclosed values.
 pub fn expected_length(relation: &Relation) -> usize {
-    2 + relation.credentials().len() + 32 * points_and_scalars(relation)
+    2 + relation.credentials().len() + 8 * relation.intervals().len() + 32 * points_and_scalars(relation)
 }
 
 fn points_and_scalars(relation: &Relation) -> usize {
-    let per_credential = |check| match check {
+    let per_signature = |check| match check {
         CheckKind::Token => 5 + 3,
         CheckKind::Keyed => 3 + 2,
     };
-    let credentials: usize =
-        relation.credentials().iter().map(|credential| per_credential(credential.check)).sum();
+    let signatures: usize = relation.signatures().map(|signature| per_signature(signature.check)).sum();
     let committed = if relation.has_digits() { 2 } else { 0 };
     let equation = if relation.has_digit_equation() { 2 + relation.free_digits() } else { 0 };
     let ranges = match slots(relation.ranges()) {
         0 => 0,
         slots => relation.ranges().len() + RangeProof::elements(slots, bits(relation.ranges())),
     };
-    credentials + relation.hidden() + committed + equation + ranges
+    signatures + relation.hidden() + committed + equation + ranges
 }
 
 /// The relation in the profile that takes fewer bytes, among those that its request lets the wallet choose from.
@@ -239,15 +243,28 @@ fn read_disclosed(relation: &Relation, reader: &mut Reader<'_>) -> Result<Vec<Va
     Ok(values)
 }
 
-/// Ā, B̄, T, and R_1 and R_2 in token mode, of each credential. The tokens' scalars come later.
+/// When the lists were issued. An issuer without a revocation key has none, so nothing is shown under its key.
+fn read_lists(relation: &Relation, issuers: &[u8], reader: &mut Reader<'_>) -> Result<Vec<u64>, DecodeError> {
+    let mut lists = Vec::with_capacity(relation.intervals().len());
+    for _ in relation.intervals() {
+        let issued_at = u64::from_le_bytes(reader.array()?);
+        if !issued_at.is_multiple_of(MOMENT_SECONDS) {
+            return Err(DecodeError::Value);
+        }
+        lists.push(issued_at);
+    }
+    relation.keys(issuers, &lists).map(|_| lists).ok_or(DecodeError::Issuer)
+}
+
+/// Ā, B̄, T, and R_1 and R_2 in token mode, of each signature. The tokens' scalars come later.
 fn read_commitments(
     relation: &Relation,
     reader: &mut Reader<'_>,
 ) -> Result<Vec<CredentialCommitment>, DecodeError> {
-    let mut commitments = Vec::with_capacity(relation.credentials().len());
-    for credential in relation.credentials() {
+    let mut commitments = Vec::with_capacity(relation.credentials().len() + relation.intervals().len());
+    for signature in relation.signatures() {
         let (a_bar, b_bar, masks) = (reader.nonzero_point()?, reader.point()?, reader.point()?);
-        let token = match credential.check {
+        let token = match signature.check {
             CheckKind::Token => {
                 Some(TokenProof { r1: reader.point()?, r2: reader.point()?, response: Scalar::ZERO })
             }
@@ -292,30 +309,38 @@ pub struct Rounds {
 
 impl Rounds {
     /// Absorbs everything public: versions, request, relation, and for each credential issuer key, domain, kind of
-    /// check and disclosed values.
+    /// check and disclosed values, then for each interval the same with its issuer's revocation key and the moment of
+    /// the list.
     ///
     /// # Panics
-    /// If there are fewer issuer indexes or disclosed values than the relation has, or an index is out of range.
-    pub fn new(relation: &Relation, issuers: &[u8], disclosed: &[Value]) -> Self {
-        assert!(
-            issuers.len() == relation.credentials().len() && disclosed.len() == relation.disclosed().len()
-        );
+    /// If there are fewer issuer indexes, disclosed values or moments than the relation has, an index is out of range, or
+    /// one of an issuer that is not known or has no revocation key where one is needed.
+    pub fn new(relation: &Relation, issuers: &[u8], disclosed: &[Value], lists: &[u64]) -> Self {
+        let keys = relation.keys(issuers, lists);
+        assert!(keys.is_some() && disclosed.len() == relation.disclosed().len());
+        let keys = keys.unwrap_or_default();
         let mut transcript = transcript(labels::PRESENTATION);
         transcript.append_message(b"version", &[labels::VERSION, relation.profile().byte()]);
         transcript.append_message(b"suite", labels::SUITE);
         transcript.append_message(b"request", &relation.request().digest().0);
         transcript.append_message(b"relation", relation.digest());
         transcript.append_message(b"credentials", &[issuers.len() as u8]);
-        for (credential, index) in relation.credentials().iter().zip(issuers) {
-            let accepted = &credential.accepted[usize::from(*index)];
-            transcript.append_point(b"X", accepted.key.encoded());
-            transcript.append_scalar(b"d", &accepted.domain);
-            let check = match credential.check {
+        for (place, (signature, (key, domain))) in relation.signatures().zip(&keys).enumerate() {
+            // The intervals come after the credentials.
+            match place.checked_sub(issuers.len()) {
+                None => transcript.append_point(b"X", key.encoded()),
+                Some(interval) => {
+                    transcript.append_point(b"W", key.encoded());
+                    transcript.append_message(b"issued_at", &lists[interval].to_le_bytes());
+                }
+            }
+            transcript.append_scalar(b"d", domain);
+            let check = match signature.check {
                 CheckKind::Token => 0u8,
                 CheckKind::Keyed => 1,
             };
             transcript.append_message(b"check", &[check]);
-            for (position, slot) in credential.slots.iter().enumerate() {
+            for (position, slot) in signature.slots.iter().enumerate() {
                 if let Slot::Disclosed(i) = slot {
                     let mut bytes = vec![position as u8];
                     write_value(&mut bytes, &disclosed[*i]);

@@ -249,6 +249,15 @@ pub enum Statement {
         /// The other: of the same type, both required.
         right: AttributeRef,
     },
+    /// The credential is neither revoked nor suspended, by a version of its issuer's revocation list that is recent
+    /// enough. Which credential it is stays hidden.
+    NotRevoked {
+        /// Which one of the request: holder-bound.
+        credential: String,
+        /// Most seconds by which the version may have been issued before the request.
+        #[serde(with = "decimal")]
+        max_age: u64,
+    },
 }
 
 /// What a relying party would rather have than an answer that is fast to check.

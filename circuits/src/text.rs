@@ -36,13 +36,13 @@ impl Text {
     }
 
     /// Whether both languages are given, in at most `max_chars` printable characters each.
-    pub(crate) fn is_printable(&self, max_chars: usize) -> bool {
+    pub fn is_printable(&self, max_chars: usize) -> bool {
         [&self.zh_cn, &self.en].into_iter().all(|text| is_printable(text, max_chars))
     }
 }
 
 /// Whether a text has 1 to `max_chars` characters and none that could rewrite the line it is shown on.
-pub(crate) fn is_printable(text: &str, max_chars: usize) -> bool {
+pub fn is_printable(text: &str, max_chars: usize) -> bool {
     !text.is_empty() && text.chars().count() <= max_chars && !text.chars().any(rewrites_line)
 }
 

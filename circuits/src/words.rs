@@ -117,6 +117,7 @@ fn describe(relation: &Relation, statement: &Statement) -> Text {
             )
         }
         Statement::Flags { of, all, none, any } => flags(relation, of, [all, none, any]),
+        Statement::NotRevoked { credential, max_age } => not_revoked(relation, credential, *max_age),
         Statement::Equal { left, right } => {
             let (left, right) = (title(left), title(right));
             Text {
@@ -125,6 +126,33 @@ fn describe(relation: &Relation, statement: &Statement) -> Text {
             }
         }
     }
+}
+
+/// Ages are said in the largest unit that they are a whole number of.
+fn not_revoked(relation: &Relation, id: &str, max_age: u64) -> Text {
+    let title = match relation.credentials() {
+        [only] if only.id == id => only.schema.title().clone(),
+        all => all.iter().find(|credential| credential.id == id).map_or_else(
+            || both(id),
+            |credential| {
+                let title = credential.schema.title();
+                Text { zh_cn: format!("{}（{id}）", title.zh_cn), en: format!("{} ({id})", title.en) }
+            },
+        ),
+    };
+    const UNITS: [(u64, &str, &str); 4] =
+        [(86_400, "天", "day"), (3_600, "小时", "hour"), (60, "分钟", "minute"), (1, "秒", "second")];
+    let fits = |(seconds, ..): &&(u64, &str, &str)| max_age >= *seconds && max_age.is_multiple_of(*seconds);
+    let (seconds, zh_cn, en) = UNITS.iter().find(fits).unwrap_or(&UNITS[3]);
+    let count = max_age / seconds;
+    let plural = if count == 1 { "" } else { "s" };
+    phrase(
+        &title,
+        &format!("未被吊销、撤销或暂停（所依名单至多早于本请求{count}{zh_cn}）"),
+        &format!(
+            " is neither revoked nor suspended, by a list at most {count} {en}{plural} older than this request"
+        ),
+    )
 }
 
 fn flags(relation: &Relation, of: &AttributeRef, [all, none, any]: [&Vec<String>; 3]) -> Text {

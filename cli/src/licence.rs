@@ -8,7 +8,8 @@ use glimpse_api::{LicenceRegistration, OfferCreated, RegisteredLicence, paths};
 use glimpse_profiles::sample::Persona;
 
 use crate::http::Client;
-use crate::output::{self, Outcome, line, read_secret, read_text};
+use crate::output::{self, Outcome, read_secret, read_text};
+use crate::profile;
 
 /// Register licences and make offers.
 #[derive(Subcommand)]
@@ -65,14 +66,10 @@ impl Service {
 /// Answers are JSON, one object on standard output.
 pub(crate) fn run(command: Command) -> Outcome {
     match command {
-        Command::Profiles => {
-            for profile in glimpse_profiles::builtin() {
-                let (schema, title) = (profile.schema(), profile.schema().title());
-                line(&format!("{}  {} / {}  {}", schema.id(), title.zh_cn, title.en, schema.digest()));
-            }
-        }
+        Command::Profiles => profile::list(),
         Command::Sample { profile, seed } => {
-            let known = glimpse_profiles::builtin_by_schema_id(&profile).ok_or_else(|| unknown(&profile))?;
+            let known =
+                glimpse_profiles::builtin_by_schema_id(&profile).ok_or_else(|| profile::unknown(&profile))?;
             output::json(&known.sample(&Persona::new(seed)))?;
         }
         Command::Register { service, profile, holder, file } => {
@@ -88,8 +85,4 @@ pub(crate) fn run(command: Command) -> Outcome {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn unknown(profile: &str) -> String {
-    format!("no profile {profile}; `glimpse licence profiles` lists them")
 }

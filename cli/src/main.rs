@@ -7,6 +7,7 @@ mod demo;
 mod http;
 mod licence;
 mod output;
+mod profile;
 mod request;
 mod serve;
 mod verify;
@@ -38,6 +39,9 @@ enum Command {
     /// Register licences and make offers (issuer's administrator)
     #[command(subcommand)]
     Licence(licence::Command),
+    /// Look at licence profiles and check new ones
+    #[command(subcommand)]
+    Profile(profile::Command),
     /// Ask for proofs and read results (relying party)
     #[command(subcommand)]
     Request(request::Command),
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(*arguments),
         Command::Access(command) => access::run(command),
         Command::Licence(command) => licence::run(command),
+        Command::Profile(command) => profile::run(command),
         Command::Request(command) => request::run(command),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Wallet(arguments) => wallet::run(arguments),

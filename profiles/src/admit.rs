@@ -8,6 +8,7 @@ use glimpse_circuits::schema::Attribute;
 use serde_json::{Map, Value as Json};
 
 use crate::identifiers::IdentifierError;
+use crate::overrides::{Admitted, Override};
 use crate::profile::{AttributeInfo, Profile};
 
 /// How licences write "no end"; stands for 9999-12-31 where an attribute reaches that far.
@@ -20,19 +21,54 @@ impl Profile {
     /// Values are strings (days `YYYY-MM-DD` or 长期, whole numbers in decimal); flags are lists of their codes.
     /// Every problem is found, not only the first, and none of them repeats a value.
     pub fn admit(&self, licence: &Map<String, Json>) -> Result<Vec<Value>, Refusals> {
+        self.admit_with(licence, &[]).map(|admitted| admitted.values)
+    }
+
+    /// As [`Profile::admit`], with checks set aside: see [`overrides`](crate::overrides).
+    ///
+    /// An override is refused if the attribute has no such check, if the value passes it, or if another override names
+    /// the attribute. Rules that look inside the number (its date of birth, its sex) are silent where its check fails.
+    pub fn admit_with(
+        &self,
+        licence: &Map<String, Json>,
+        overrides: &[Override],
+    ) -> Result<Admitted, Refusals> {
         let mut refusals = self.unknown_keys(licence);
+        refusals.extend(self.wrong_overrides(overrides));
+        let mut used = Vec::new();
         let declared = self.schema().attributes().iter().zip(self.attributes());
         let read: Vec<Option<Value>> = declared
             .map(|(attribute, info)| {
+                let matching =
+                    |it: &&Override| it.attribute == attribute.name && Some(it.check) == info.check;
+                let set_aside = overrides.iter().find(matching);
                 let problem = |reason| refusals.push(Refusal::of(attribute, info, reason));
-                read_attribute(licence, attribute, info).map_err(problem).ok()
+                let value = read_attribute(licence, attribute, info, set_aside).map_err(problem).ok()?;
+                used.extend(set_aside.cloned());
+                Some(value)
             })
             .collect();
         refusals.extend(self.breaches(&read));
         match read.into_iter().collect() {
-            Some(values) if refusals.is_empty() => Ok(values),
+            Some(values) if refusals.is_empty() => Ok(Admitted { values, overrides: used }),
             _ => Err(Refusals(refusals)),
         }
+    }
+
+    /// Overrides of checks that there are not, and all but the first of one attribute.
+    fn wrong_overrides(&self, overrides: &[Override]) -> Vec<Refusal> {
+        let refusal = |(i, one): (usize, &Override)| {
+            let checked = self.attribute(&one.attribute).is_some_and(|info| info.check == Some(one.check));
+            let reason = if !checked {
+                Reason::OverrideWithoutCheck
+            } else if overrides[..i].iter().any(|earlier| earlier.attribute == one.attribute) {
+                Reason::OverrideTwice
+            } else {
+                return None;
+            };
+            Some(Refusal { name: showable(&one.attribute), element: None, reason })
+        };
+        overrides.iter().enumerate().filter_map(refusal).collect()
     }
 
     fn unknown_keys(&self, licence: &Map<String, Json>) -> Vec<Refusal> {
@@ -63,6 +99,7 @@ fn read_attribute(
     licence: &Map<String, Json>,
     attribute: &Attribute,
     info: &AttributeInfo,
+    set_aside: Option<&Override>,
 ) -> Result<Value, Reason> {
     let by_element = info.element.as_ref().and_then(|element| licence.get(element));
     let value = match (licence.get(&attribute.name), by_element) {
@@ -71,10 +108,12 @@ fn read_attribute(
         (None, None) => Value::Absent,
     };
     attribute.check(&value).map_err(Reason::Value)?;
-    if let Some(check) = info.check {
-        check.run(&value).map_err(Reason::Identifier)?;
+    let Some(check) = info.check else { return Ok(value) };
+    match (check.run(&value), set_aside) {
+        (Ok(()), None) | (Err(_), Some(_)) => Ok(value),
+        (Err(error), None) => Err(Reason::Identifier(error)),
+        (Ok(()), Some(_)) => Err(Reason::OverrideNotNeeded),
     }
-    Ok(value)
 }
 
 fn read_value(kind: &Kind, given: &Json) -> Result<Value, Reason> {
@@ -148,6 +187,15 @@ pub enum Reason {
     /// Fails the check of an identifier.
     #[error("{0}")]
     Identifier(IdentifierError),
+    /// A check is overridden that the profile does not have on it.
+    #[error("has no such check that could be overridden")]
+    OverrideWithoutCheck,
+    /// A check is overridden that the value passes, or that has no value to look at.
+    #[error("passes the check that is overridden")]
+    OverrideNotNeeded,
+    /// More than one override names it.
+    #[error("is named by more than one override")]
+    OverrideTwice,
     /// Does not agree with another attribute.
     #[error("{reason}{}{}", if other.is_some() { " " } else { "" }, other.as_deref().unwrap_or_default())]
     Rule {
@@ -163,7 +211,7 @@ pub enum Reason {
 pub struct Refusals(Vec<Refusal>);
 
 impl Refusals {
-    /// One by one: unknown keys, then attributes in the order of the schema, then rules.
+    /// One by one: unknown keys, overrides, then attributes in the order of the schema, then rules.
     pub fn iter(&self) -> std::slice::Iter<'_, Refusal> {
         self.0.iter()
     }

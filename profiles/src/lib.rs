@@ -13,8 +13,8 @@
 //! ```
 //!
 //! # Code tables
-//! `data/tables/` holds what several profiles share: administrative divisions (GB/T 2260) at **prefecture level** and
-//! ethnic groups (GB/T 3304). A table is a snapshot of the day it names, made from the public source it names; it is
+//! `data/tables/` holds what several profiles share: administrative divisions (GB/T 2260) at **prefecture level** and,
+//! for the few profiles that need them, at **county level**, ethnic groups (GB/T 3304), sexes and levels of education. A table is a snapshot of the day it names, made from the public source it names; it is
 //! not the standard, and codes withdrawn before or given after that day are not in it. As a schema's digest covers its
 //! tables, a new snapshot makes a new schema version.
 //!
@@ -24,12 +24,20 @@
 //!
 //! # Samples
 //! Samples are generated. Names are made of "样例" and the sexagenary cycle, and numbers carry a county code that is not
-//! given to any county, so that no sample is anybody's.
+//! given to any county, so that no sample is anybody's. All licences of a persona agree, those of its spouse and child
+//! included.
+//!
+//! # A new profile
+//! is one file in `data/` and no code; [`lint`] says what is wrong with it. See docs/profiles.md.
 
 pub mod admit;
+pub mod elements;
 pub mod identifiers;
+pub mod lint;
+pub mod overrides;
 pub mod profile;
 pub mod question;
+pub mod regions;
 pub mod rules;
 pub mod sample;
 pub mod status;
@@ -39,15 +47,14 @@ pub mod tables;
 use std::sync::LazyLock;
 
 pub use admit::{Reason, Refusal, Refusals};
+pub use overrides::{Admitted, Override, OverrideReason};
 pub use profile::{Profile, ProfileError};
 
-const FILES: [&str; 3] = [
-    include_str!("../data/cn.driving_licence.json"),
-    include_str!("../data/cn.resident_identity_card.json"),
-    include_str!("../data/cn.business_licence.json"),
-];
+/// The files right in `data/`, listed when the crate is built.
+const FILES: &[&str] = include!(concat!(env!("OUT_DIR"), "/profiles.rs"));
 
-/// The profiles compiled into this crate. That each file loads is a test of this crate.
+/// The profiles compiled into this crate, in the order of their files' names. That each file loads is a test of this
+/// crate.
 pub fn builtin() -> &'static [Profile] {
     static PROFILES: LazyLock<Vec<Profile>> =
         LazyLock::new(|| FILES.iter().filter_map(|text| Profile::from_json(text).ok()).collect());

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use glimpse_circuits::date::Date;
 use glimpse_circuits::json::{self, JsonError};
 use glimpse_circuits::schema::{Schema, SchemaError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::identifiers::{IdentifierError, LicenceIdentifier};
 use crate::question::{Question, QuestionDocument};
 use crate::rules::{Check, Rule};
 use crate::sample::Fact;
 use crate::status::StatusTable;
 use crate::strict::StrictValue;
-use crate::tables;
+use crate::tables::{self, CodeTable};
 
 /// The licence's type in the national catalogue of electronic licences.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,19 @@ pub struct AttributeInfo {
     /// Which fact of a generated persona stands here in samples; drawn by type where none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<Fact>,
+    /// Where the codes or flags come from that the schema itself lists. Shared tables say that themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<Provenance>,
+}
+
+/// Where a list of codes comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The source, and how far it could be verified.
+    pub source: String,
+    /// The day that the codes stand for, or on which they were written down.
+    pub snapshot: Date,
 }
 
 /// A licence profile: one JSON file, checked when it is loaded.
@@ -48,6 +63,8 @@ pub struct Profile {
     notes: Vec<String>,
     /// In the order of the schema.
     attributes: Vec<AttributeInfo>,
+    /// In the order of the schema: the shared table that an attribute's codes were taken from.
+    tables: Vec<Option<&'static CodeTable>>,
     rules: Vec<Rule>,
     status: StatusTable,
     questions: Vec<Question>,
@@ -59,11 +76,12 @@ impl Profile {
     pub fn from_json(text: &str) -> Result<Self, ProfileError> {
         let document: Document = json::from_str(text).map_err(ProfileError::Json)?;
         let StrictValue(mut schema) = document.schema;
-        put_tables(&mut schema)?;
+        let tables = put_tables(&mut schema)?;
         let schema = Schema::from_json(&schema.to_string()).map_err(ProfileError::Schema)?;
         let profile = Self {
             attributes: in_order(&schema, document.attributes)?,
             schema,
+            tables,
             licence_type: document.licence_type,
             notes: document.notes,
             rules: document.rules,
@@ -84,6 +102,18 @@ impl Profile {
         &self.licence_type
     }
 
+    /// The identifier (GB/T 36904) of a licence of this type, with its check character: see
+    /// [`LicenceIdentifier::issue`]. `None` where the type's code is not known.
+    pub fn issue_identifier(
+        &self,
+        issuer: &str,
+        serial: &str,
+        version: u16,
+    ) -> Option<Result<LicenceIdentifier, IdentifierError>> {
+        let code = self.licence_type.code.as_deref()?;
+        Some(LicenceIdentifier::issue(code, issuer, serial, version))
+    }
+
     /// Remarks on sources and on what could not be verified, in English.
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -97,6 +127,11 @@ impl Profile {
     /// What is known of one attribute.
     pub fn attribute(&self, name: &str) -> Option<&AttributeInfo> {
         self.schema.attribute(name).and_then(|(i, _)| self.attributes.get(i))
+    }
+
+    /// The shared table that the codes of an attribute were taken from, if they were.
+    pub fn shared_table(&self, name: &str) -> Option<&'static CodeTable> {
+        self.schema.attribute(name).and_then(|(i, _)| self.tables.get(i).copied().flatten())
     }
 
     /// The rules across attributes.
@@ -130,6 +165,9 @@ impl Profile {
                 if self.attributes[..i].iter().any(|earlier| earlier.element.as_ref() == Some(element)) {
                     return Err(wrong("has the element name of an earlier one"));
                 }
+            }
+            if info.codes.is_some() && !matches!(attribute.kind.name(), "code" | "flags") {
+                return Err(wrong("says where its codes come from but has none"));
             }
             if info.check.is_some() && !matches!(attribute.kind.name(), "text" | "code") {
                 return Err(wrong("has a check that only texts and codes can have"));
@@ -171,21 +209,26 @@ where
     D: serde::Deserializer<'de>,
 {
     let StrictValue(value) = StrictValue::deserialize(deserializer)?;
-    serde_json::from_value(value)
-        .map_err(|_| serde::de::Error::custom("expected attribute names with element, check and sample"))
+    serde_json::from_value(value).map_err(|_| {
+        serde::de::Error::custom("expected attribute names with element, check, sample and codes")
+    })
 }
 
-/// Puts the codes of shared tables in the place of their names.
-fn put_tables(schema: &mut Value) -> Result<(), ProfileError> {
-    let Some(attributes) = schema.get_mut("attributes").and_then(Value::as_array_mut) else { return Ok(()) };
-    for attribute in attributes {
-        let Some(table) = attribute.pointer_mut("/type/code/table") else { continue };
-        let Some(reference) = table.as_object() else { continue };
-        let id = reference.get("from").and_then(Value::as_str).filter(|_| reference.len() == 1);
-        let found = id.and_then(tables::table).ok_or(ProfileError::Table)?;
-        *table = serde_json::to_value(&found.entries).map_err(|_| ProfileError::Table)?;
-    }
-    Ok(())
+/// Puts the codes of shared tables in the place of their names, and says which attribute got which.
+fn put_tables(schema: &mut Value) -> Result<Vec<Option<&'static CodeTable>>, ProfileError> {
+    let Some(attributes) = schema.get_mut("attributes").and_then(Value::as_array_mut) else {
+        return Ok(Vec::new());
+    };
+    attributes.iter_mut().map(put_table).collect()
+}
+
+fn put_table(attribute: &mut Value) -> Result<Option<&'static CodeTable>, ProfileError> {
+    let Some(table) = attribute.pointer_mut("/type/code/table") else { return Ok(None) };
+    let Some(reference) = table.as_object() else { return Ok(None) };
+    let id = reference.get("from").and_then(Value::as_str).filter(|_| reference.len() == 1);
+    let found = id.and_then(tables::table).ok_or(ProfileError::Table)?;
+    *table = serde_json::to_value(&found.entries).map_err(|_| ProfileError::Table)?;
+    Ok(Some(found))
 }
 
 /// The details in the order of the schema: exactly one entry an attribute.

@@ -29,6 +29,8 @@ impl Question {
         let rename = |reference: &mut String| {
             if let Some(attribute) = own_attribute(reference) {
                 *reference = format!("{credential}.{attribute}");
+            } else if reference == PLACEHOLDER {
+                credential.clone_into(reference);
             }
         };
         statements.iter_mut().for_each(|statement| each_reference_mut(statement, &rename));
@@ -50,6 +52,10 @@ impl Question {
                 return Err("has a statement about no attribute".into());
             }
             for reference in references {
+                // The licence itself, in a statement that is about no attribute of it.
+                if reference == PLACEHOLDER {
+                    continue;
+                }
                 if own_attribute(reference).and_then(|name| schema.attribute(name)).is_none() {
                     return Err(format!("refers to {reference}, which is no attribute of the licence"));
                 }
@@ -78,9 +84,9 @@ fn own_attribute(reference: &str) -> Option<&str> {
     reference.strip_prefix(PLACEHOLDER)?.strip_prefix('.')
 }
 
-/// Whether a member of this name holds a reference to an attribute, if it holds a string.
+/// Whether a member of this name holds a reference to an attribute or to the licence, if it holds a string.
 fn is_reference(key: &str) -> bool {
-    matches!(key, "of" | "attribute" | "left" | "right")
+    matches!(key, "of" | "attribute" | "left" | "right" | "credential")
 }
 
 fn collect_references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {

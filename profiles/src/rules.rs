@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::identifiers::{self, IdentifierError};
 
 /// A check on one text or code by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
     /// A citizen number, GB 11643.

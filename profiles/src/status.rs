@@ -3,7 +3,8 @@
 use glimpse_circuits::text::Text;
 use serde::{Deserialize, Serialize};
 
-/// What a registry's status means for a credential, from best to worst.
+/// What a registry's status means for a credential, from best to worst. In a profile `"valid"`, `"suspended"` or
+/// `{"ended": "revoked"}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -11,8 +12,59 @@ pub enum Status {
     Valid,
     /// May not be presented now, perhaps again later.
     Suspended,
-    /// Will not be valid again: to be revoked.
-    Ended,
+    /// Will not be valid again: to be revoked, whichever way it ended.
+    Ended(Ending),
+}
+
+impl Status {
+    /// How the licence ended, if it did.
+    pub fn ending(self) -> Option<Ending> {
+        match self {
+            Self::Valid | Self::Suspended => None,
+            Self::Ended(ending) => Some(ending),
+        }
+    }
+}
+
+/// How a licence ended. For its credentials all are the same; records, and the sentence that its holder reads, tell
+/// them apart. From the mildest to the gravest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Its term ran out (届满).
+    Expired,
+    /// Another authority or another holder took it over under a new licence (转移).
+    Transferred,
+    /// Given up or struck off without blame: death, dissolution, replacement (注销).
+    Cancelled,
+    /// Taken away, or found never to have been rightly given (吊销、撤销).
+    Revoked,
+}
+
+impl Ending {
+    /// All of them, from the mildest to the gravest.
+    pub const ALL: [Self; 4] = [Self::Expired, Self::Transferred, Self::Cancelled, Self::Revoked];
+
+    /// The name in profiles and records, such as `revoked`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Transferred => "transferred",
+            Self::Cancelled => "cancelled",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    /// What people call it.
+    pub fn title(self) -> Text {
+        let (zh_cn, en) = match self {
+            Self::Expired => ("已到期", "Expired"),
+            Self::Transferred => ("已转移", "Transferred"),
+            Self::Cancelled => ("已注销", "Cancelled"),
+            Self::Revoked => ("已吊销或撤销", "Revoked"),
+        };
+        Text { zh_cn: zh_cn.into(), en: en.into() }
+    }
 }
 
 /// How a registry writes a status.

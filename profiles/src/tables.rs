@@ -13,10 +13,8 @@ use glimpse_circuits::json::{self, JsonError};
 use glimpse_circuits::text::Text;
 use serde::{Deserialize, Serialize};
 
-const FILES: [&str; 2] = [
-    include_str!("../data/tables/gb2260-prefecture.json"),
-    include_str!("../data/tables/gb3304-ethnic.json"),
-];
+/// The files of `data/tables/`, listed when the crate is built.
+const FILES: &[&str] = include!(concat!(env!("OUT_DIR"), "/tables.rs"));
 
 /// A code table with its provenance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +82,16 @@ mod tests {
         let in_province =
             |prefix: &str| regions.entries.iter().filter(|e| e.code.starts_with(prefix)).count();
         assert_eq!(["32", "33", "34"].map(in_province), [13, 11, 16]);
+    }
+
+    #[test]
+    fn counties_are_sorted_and_complete() {
+        let counties = &table("gb2260-county").unwrap().entries;
+        assert_eq!(counties.len(), 2_857);
+        assert!(counties.windows(2).all(|pair| pair[0].code < pair[1].code));
+        assert!(counties.iter().all(|entry| entry.code.len() == 6));
+        let in_province = |prefix: &str| counties.iter().filter(|e| e.code.starts_with(prefix)).count();
+        assert_eq!(["11", "31", "32", "33", "34"].map(in_province), [16, 16, 95, 90, 104]);
     }
 
     #[test]

@@ -11,11 +11,27 @@ use glimpse_circuits::relation::Relation;
 use glimpse_circuits::request::{Request, Statement};
 use glimpse_circuits::schema::{Binding, Grade};
 use glimpse_profiles::identifiers::uscc;
-use glimpse_profiles::status::Status;
+use glimpse_profiles::status::{Ending, Status};
 use glimpse_profiles::{Profile, ProfileError, builtin, builtin_by_schema_id, tables};
 use serde_json::{Value, json};
 
-const IDS: [&str; 3] = ["cn.driving_licence", "cn.resident_identity_card", "cn.business_licence"];
+const IDS: [&str; 15] = [
+    "cn.birth_certificate",
+    "cn.business_licence",
+    "cn.degree_certificate",
+    "cn.divorce_certificate",
+    "cn.driving_licence",
+    "cn.household_register_page",
+    "cn.marriage_certificate",
+    "cn.production_permit",
+    "cn.professional_qualification",
+    "cn.real_estate_certificate",
+    "cn.resident_identity_card",
+    "cn.senior_citizen_card",
+    "cn.social_security_card",
+    "cn.testing_qualification",
+    "cn.vehicle_licence",
+];
 const DRIVING_LICENCE: &str = include_str!("../data/cn.driving_licence.json");
 
 #[test]
@@ -52,10 +68,32 @@ fn citizen_numbers_of_two_licences_can_be_compared() {
 
 #[test]
 fn tables_are_put_in_place() {
-    let entries = &tables::table("gb2260-prefecture").unwrap().entries;
+    let mut seen = BTreeSet::new();
     for profile in builtin() {
-        let (_, region) = profile.schema().attribute("region").unwrap();
-        assert_eq!(region.kind, Kind::Code { table: Some(entries.clone()) });
+        for attribute in profile.schema().attributes() {
+            if let Some(table) = profile.shared_table(&attribute.name) {
+                assert_eq!(attribute.kind, Kind::Code { table: Some(table.entries.clone()) });
+                seen.insert(table.id.as_str());
+            }
+        }
+    }
+    let all: BTreeSet<&str> = tables::tables().iter().map(|table| table.id.as_str()).collect();
+    assert_eq!(seen, all);
+    let table = |id: &str, name: &str| builtin_by_schema_id(id).unwrap().shared_table(name);
+    assert_eq!(table("cn.driving_licence", "region").unwrap().id, "gb2260-prefecture");
+    assert_eq!(table("cn.real_estate_certificate", "county").unwrap().id, "gb2260-county");
+    assert!(table("cn.driving_licence", "sex").is_none() && table("cn.driving_licence", "height").is_none());
+}
+
+/// What the recorded test vectors were made with.
+#[test]
+fn the_first_three_schemas_stay_what_they_are() {
+    for (id, digest) in [
+        ("cn.driving_licence", "c8f18dbc723a75c8e3a869ce7a820cfb5fc5cad446150cc105a8302bc176b8c3"),
+        ("cn.resident_identity_card", "118b26b0f3a7b51d0f86cc89de1814657c039e21d4792efe15a67e9eabde33f9"),
+        ("cn.business_licence", "5b0b24522f9fddb1b7dfe93baf999fe527fd7377e1047f090018376d003b8d21"),
+    ] {
+        assert_eq!(builtin_by_schema_id(id).unwrap().schema().digest().to_string(), digest, "{id}");
     }
 }
 
@@ -149,8 +187,11 @@ fn questions_take_the_credential_id_of_a_request() {
     let profile = builtin_by_schema_id("cn.business_licence").unwrap();
     let statements = profile.question("capital_at_least_1m").unwrap().statements_for("firm");
     assert_eq!(statements[0]["range"]["of"][0]["attribute"], "firm.registered_capital");
-    let statements =
-        builtin_by_schema_id(IDS[0]).unwrap().question("may_drive_c1").unwrap().statements_for("dl");
+    let statements = builtin_by_schema_id("cn.driving_licence")
+        .unwrap()
+        .question("may_drive_c1")
+        .unwrap()
+        .statements_for("dl");
     assert_eq!(
         (&statements[0]["flags"]["of"], &statements[1]["date"]["of"]),
         (&json!("dl.classes"), &json!("dl.valid_until"))
@@ -164,7 +205,8 @@ fn of_several_status_letters_the_worst_counts() {
         ("A", Some(Status::Valid)),
         ("AH", Some(Status::Valid)),
         ("BDJ", Some(Status::Suspended)),
-        ("HG", Some(Status::Ended)),
+        ("HG", Some(Status::Ended(Ending::Cancelled))),
+        ("GF", Some(Status::Ended(Ending::Revoked))),
         ("", None),
         ("A?", None),
         ("a", None),
@@ -174,8 +216,34 @@ fn of_several_status_letters_the_worst_counts() {
     let status = builtin_by_schema_id("cn.business_licence").unwrap().status();
     assert_eq!(
         (status.meaning("0"), status.meaning("3"), status.meaning("03")),
-        (Some(Status::Valid), Some(Status::Ended), None)
+        (Some(Status::Valid), Some(Status::Ended(Ending::Cancelled)), None)
     );
+}
+
+#[test]
+fn endings_are_named_in_profiles() {
+    let meaning =
+        |id: &str, written: &str| builtin_by_schema_id(id).unwrap().status().meaning(written).unwrap();
+    for (id, written, expected) in [
+        ("cn.vehicle_licence", "AB", Ending::Transferred),
+        ("cn.vehicle_licence", "QM", Ending::Revoked),
+        ("cn.real_estate_certificate", "转移", Ending::Transferred),
+        ("cn.social_security_card", "过期", Ending::Expired),
+        ("cn.business_licence", "吊销", Ending::Revoked),
+        ("cn.marriage_certificate", "离婚", Ending::Cancelled),
+    ] {
+        assert_eq!(meaning(id, written).ending(), Some(expected), "{id} {written}");
+    }
+    assert_eq!(meaning("cn.vehicle_licence", "AG").ending(), None);
+    assert!(Status::Suspended < Status::Ended(Ending::Expired));
+    for ending in Ending::ALL {
+        let status = Status::Ended(ending);
+        assert_eq!(serde_json::to_value(status).unwrap(), json!({"ended": ending.name()}));
+        assert_eq!(serde_json::from_value::<Status>(json!({"ended": ending.name()})).unwrap(), status);
+        assert!(!ending.title().zh_cn.is_empty() && !ending.title().en.is_empty());
+    }
+    // What had no name before there were endings is refused, not taken for one of them.
+    assert!(serde_json::from_value::<Status>(json!("ended")).is_err());
 }
 
 /// The driving licence's profile after a change to its document.
@@ -189,7 +257,7 @@ fn changed(change: impl FnOnce(&mut Value)) -> Result<Profile, ProfileError> {
 fn the_loader_refuses_what_does_not_fit() {
     assert!(changed(|_| {}).is_ok());
     let table = |d: &mut Value, t: Value| *d.pointer_mut("/schema/attributes/8/type/code/table").unwrap() = t;
-    assert!(matches!(changed(|d| table(d, json!({"from": "gb2260-county"}))), Err(ProfileError::Table)));
+    assert!(matches!(changed(|d| table(d, json!({"from": "gb2260-village"}))), Err(ProfileError::Table)));
     assert!(matches!(
         changed(|d| table(d, json!({"from": "gb2260-prefecture", "at": "x"}))),
         Err(ProfileError::Table)
@@ -211,6 +279,7 @@ fn the_loader_refuses_what_does_not_fit() {
         attribute(|a| a["name"] = json!({"element": "czzt"})),
         attribute(|a| a["birth_date"] = json!({"check": "uscc"})),
         attribute(|a| a["height"] = json!({})),
+        attribute(|a| a["name"] = json!({"codes": {"source": "x", "snapshot": "2026-01-01"}})),
         attribute(|a| assert!(a.as_object_mut().unwrap().remove("sex").is_some())),
     ] {
         assert!(matches!(wrong, Err(ProfileError::Attribute { .. })));
@@ -262,4 +331,21 @@ fn repeated_keys_are_refused_at_every_depth() {
         let error = Profile::from_json(&DRIVING_LICENCE.replacen(once, twice, 1)).unwrap_err();
         assert!(matches!(error, ProfileError::Json(_)), "{once}: {error}");
     }
+}
+
+/// A statement about the licence itself is about no attribute.
+#[test]
+fn questions_about_the_licence_itself() {
+    let with = |statement: Value| {
+        let mut document: Value =
+            serde_json::from_str(include_str!("../data/cn.driving_licence.json")).unwrap();
+        document["questions"][0]["statements"].as_array_mut().unwrap().push(statement);
+        Profile::from_json(&document.to_string())
+    };
+    let asked = with(json!({"not_revoked": {"credential": "licence", "max_age": "86400"}})).unwrap();
+    let statements = asked.questions()[0].statements_for("dl");
+    let last = statements.last().unwrap();
+    assert_eq!(*last, json!({"not_revoked": {"credential": "dl", "max_age": "86400"}}));
+    assert!(glimpse_profiles::lint::check(&asked).is_empty());
+    assert!(with(json!({"not_revoked": {"credential": "other", "max_age": "86400"}})).is_err());
 }

@@ -1,9 +1,10 @@
 //! Check characters: public sample values, and every slip that each code promises to catch.
 #![allow(clippy::unwrap_used)]
 
+use glimpse_profiles::builtin_by_schema_id;
 use glimpse_profiles::identifiers::{
-    IdentifierError, citizen_id, citizen_id_check, licence_identifier, licence_identifier_check,
-    organisation_code_check, uscc, uscc_check,
+    IdentifierError, LicenceIdentifier, citizen_id, citizen_id_check, licence_identifier,
+    licence_identifier_check, organisation_code_check, type_code, uscc, uscc_check,
 };
 use glimpse_profiles::sample::Persona;
 
@@ -83,12 +84,83 @@ fn usccs_catch_every_substitution_and_transposition() {
 
 #[test]
 fn licence_identifiers_catch_every_substitution() {
-    // MOD 37,36 promises all substitutions; of transpositions it promises nearly all, so none is asserted.
-    for identifier in LICENCES {
-        for wrong in substitutions(identifier, ALPHABET_36) {
+    let generated = (0..20).map(|seed| Persona::new(seed).licence_identifier());
+    for identifier in generated.chain(LICENCES.map(str::to_owned)) {
+        assert_eq!(licence_identifier(&identifier), Ok(()));
+        for wrong in substitutions(&identifier, ALPHABET_36) {
             assert!(licence_identifier(&wrong).is_err(), "{wrong}");
         }
     }
+}
+
+/// MOD 37,36 promises nearly all transpositions of neighbours: of the joined segments, without the codes inside that
+/// have checks of their own, at most one in a hundred goes through.
+#[test]
+fn licence_identifiers_catch_nearly_every_transposition() {
+    let (mut tried, mut missed) = (0, 0);
+    for seed in 0..200 {
+        let authority = Persona::new(seed).uscc();
+        let joined = format!("{authority}001{authority}{:010}00{}", seed * 7_919_191, seed % 10);
+        let check = licence_identifier_check(&joined).unwrap();
+        for wrong in transpositions(&joined) {
+            tried += 1;
+            missed += u32::from(licence_identifier_check(&wrong).unwrap() == check);
+        }
+    }
+    assert!(tried > 5_000 && missed * 100 < tried, "{missed} of {tried}");
+}
+
+#[test]
+fn licence_identifiers_are_issued() {
+    for text in LICENCES {
+        let read: LicenceIdentifier = text.parse().unwrap();
+        assert_eq!(read.to_string(), text);
+        let again =
+            LicenceIdentifier::issue(read.type_code(), read.issuer(), read.serial(), read.version()).unwrap();
+        assert_eq!(again, read);
+        assert_eq!(format!("{read:?}"), "LicenceIdentifier(..)");
+        let next = read.next_version().unwrap();
+        assert_eq!((next.version(), next.serial()), (read.version() + 1, read.serial()));
+        assert_eq!(next.to_string().parse(), Ok(next));
+    }
+    for seed in 0..200 {
+        let (kind, issuer) =
+            (format!("{}{:03}", Persona::new(seed).uscc(), seed), Persona::new(seed + 1).uscc());
+        let serial = format!("{:X}", 0xABC0_0000 + seed * 104_729);
+        let built = LicenceIdentifier::issue(&kind, &issuer, &serial, seed as u16 + 1).unwrap();
+        assert_eq!(licence_identifier(&built.to_string()), Ok(()));
+        assert_eq!(built.to_string().parse(), Ok(built));
+    }
+}
+
+#[test]
+fn licence_identifiers_are_not_issued_from_wrong_parts() {
+    let (kind, issuer) = ("11100000000013338W009", "11330105002500287C");
+    let shape = Err(IdentifierError::Shape { standard: "GB/T 36904" });
+    let issue = LicenceIdentifier::issue;
+    assert!(issue(kind, issuer, "1", 1).is_ok() && issue(kind, issuer, &"Z".repeat(64), 999).is_ok());
+    for serial in ["", "a", "1.2", "证", &"0".repeat(65)] {
+        assert_eq!(issue(kind, issuer, serial, 1), shape, "{serial}");
+    }
+    assert_eq!(issue(kind, issuer, "1", 1_000), shape);
+    assert_eq!(issue(kind, issuer, "1", 999).unwrap().next_version(), shape);
+    for kind in ["", "11100000000013338W", "11100000000013338W09", "11100000000013338W00A"] {
+        assert_eq!(type_code(kind), Err(IdentifierError::Shape { standard: "GB/T 36904" }), "{kind}");
+        assert_eq!(issue(kind, issuer, "1", 1), shape);
+    }
+    let wrong = Err(IdentifierError::CheckCharacter { standard: "GB 32100" });
+    assert_eq!(issue("11100000000013338X009", issuer, "1", 1), wrong);
+    assert_eq!(issue(kind, "11330105002500287D", "1", 1), wrong);
+}
+
+#[test]
+fn profiles_issue_identifiers_where_their_type_is_known() {
+    let known = builtin_by_schema_id("cn.business_licence").unwrap();
+    let identifier = known.issue_identifier("11330105002500287C", "20260001", 1).unwrap().unwrap();
+    assert!(identifier.to_string().starts_with("1.2.156.3005.2.11100000MB0143028R001.11330105002500287C."));
+    assert!(known.issue_identifier("11330105002500287D", "20260001", 1).unwrap().is_err());
+    let unknown = builtin_by_schema_id("cn.vehicle_licence").unwrap();
+    assert!(unknown.issue_identifier("11330105002500287C", "20260001", 1).is_none());
 }
 
 #[test]

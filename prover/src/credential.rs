@@ -16,6 +16,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::obtain::ObtainError;
 use crate::secret::{LinkSecret, read_secret};
+use crate::signature::{SignatureParts, Signed};
 
 /// (A, e) with everything it is about. Only a checked one exists: its key proof held and its values are the schema's.
 pub struct Credential {
@@ -116,19 +117,9 @@ impl Credential {
         &self.issued.values
     }
 
-    /// A.
-    pub(crate) fn a(&self) -> &glimpse_circuits::encoding::EncodedPoint {
-        &self.issued.a
-    }
-
-    /// e.
-    pub(crate) fn e(&self) -> &Scalar {
-        &self.issued.e
-    }
-
-    /// x·A.
-    pub(crate) fn signed(&self) -> &RistrettoPoint {
-        &self.signed
+    /// The handle that its issuer revokes it by. Secret: whoever reads revocation lists would know it by that.
+    pub fn handle(&self) -> u32 {
+        self.issued.handle
     }
 
     /// The scalar of each H, in order; the first three are 0 without a holder.
@@ -157,6 +148,12 @@ impl Credential {
             [&mask_g, &mask_a],
         );
         expected == c
+    }
+}
+
+impl Signed for Credential {
+    fn signature(&self) -> SignatureParts<'_> {
+        SignatureParts { key: &self.key, a: &self.issued.a, e: &self.issued.e, signed: &self.signed }
     }
 }
 

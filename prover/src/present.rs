@@ -5,34 +5,47 @@ use std::fmt;
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{Identity, MultiscalarMul};
-use glimpse_circuits::attribute::Value;
 use glimpse_circuits::encoding::EncodedPoint;
 use glimpse_circuits::generators::generators;
 use glimpse_circuits::lacks;
 use glimpse_circuits::presentation::{
-    CommittedDigits, CredentialCommitment, CredentialResponse, DigitProof, Presentation, RangePart, Rounds,
-    TokenProof,
+    CommittedDigits, CredentialResponse, DigitProof, Presentation, RangePart, Rounds,
 };
 use glimpse_circuits::random::random_scalar;
 use glimpse_circuits::range_proof::RangeProof;
-use glimpse_circuits::relation::{Assignment, Polynomial, Relation, Slot};
-use glimpse_circuits::request::CheckKind;
-use glimpse_circuits::secrecy::{SecretScalar, apart};
+use glimpse_circuits::relation::{Polynomial, Relation};
+use glimpse_circuits::secrecy::apart;
 use merlin::TranscriptRng;
 use rand_core::CryptoRngCore;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::credential::Credential;
-use crate::secret::{LinkSecret, hedged, nonzero_scalar};
+use crate::interval::Interval;
+use crate::secret::{LinkSecret, hedged};
+use crate::shown::{Shown, show};
 use crate::tokens::Token;
+use crate::witness::Witness;
 
 /// A credential that answers one credential of a request.
 pub struct Holding<'a> {
-    /// The credential.
-    pub credential: &'a Credential,
-    /// How it is shown: as the request asks.
-    pub showing: Showing,
+    pub(crate) credential: &'a Credential,
+    pub(crate) showing: Showing,
+    pub(crate) interval: Option<(&'a Interval, Showing)>,
+}
+
+impl<'a> Holding<'a> {
+    /// A credential, shown as the request asks.
+    pub fn new(credential: &'a Credential, showing: Showing) -> Self {
+        Self { credential, showing, interval: None }
+    }
+
+    /// With the interval that its handle lies in, for a request that asks whether it is revoked.
+    #[must_use]
+    pub fn with_interval(mut self, interval: &'a Interval, showing: Showing) -> Self {
+        self.interval = Some((interval, showing));
+        self
+    }
 }
 
 /// How a credential is shown.
@@ -45,11 +58,11 @@ pub enum Showing {
     Keyed,
 }
 
-/// Whether these credentials can answer the request, without using up a token.
+/// Whether these credentials can answer the request, each with the interval it has, without using up a token.
 pub fn can_present(
     relation: &Relation,
     secret: &LinkSecret,
-    credentials: &[&Credential],
+    credentials: &[(&Credential, Option<&Interval>)],
 ) -> Result<(), PresentError> {
     apart(|| Witness::new(relation, secret, credentials).map(|_| ()))
 }
@@ -67,24 +80,23 @@ pub fn present(
     apart(|| present_apart(relation, secret, holdings, rng))
 }
 
-fn present_apart(
+fn present_apart<'a>(
     relation: &Relation,
     secret: &LinkSecret,
-    holdings: Vec<Holding<'_>>,
+    holdings: Vec<Holding<'a>>,
     rng: &mut impl CryptoRngCore,
 ) -> Result<Presentation, PresentError> {
-    let credentials: Vec<&Credential> = holdings.iter().map(|holding| holding.credential).collect();
+    let interval = |holding: &Holding<'a>| holding.interval.as_ref().map(|(interval, _)| *interval);
+    let credentials: Vec<_> =
+        holdings.iter().map(|holding| (holding.credential, interval(holding))).collect();
     let witness = Witness::new(relation, secret, &credentials)?;
-    let mut showings = Vec::with_capacity(holdings.len());
-    for (holding, requested) in holdings.into_iter().zip(relation.credentials()) {
-        showings.push(Shown::new(holding, requested.check, relation, rng)?);
-    }
-    let mut rounds = Rounds::new(relation, &witness.issuers, &witness.disclosed);
+    let showings = show(relation, holdings, rng)?;
+    let mut rounds = Rounds::new(relation, &witness.issuers, &witness.disclosed, &witness.lists);
     let (masks, mut own_rng) = Masks::draw(relation, &witness, &showings, rng);
 
     let mut commitments = Vec::with_capacity(showings.len());
-    for (i, shown) in showings.iter().enumerate() {
-        let commitment = shown.commit(&relation.credentials()[i].slots, &masks, i);
+    for (i, (shown, signature)) in showings.iter().zip(relation.signatures()).enumerate() {
+        let commitment = shown.commit(signature.slots, &masks, i);
         rounds.credential(&commitment);
         commitments.push(commitment);
     }
@@ -99,7 +111,7 @@ fn present_apart(
     let respond = |mask: &Scalar, value: &Scalar| mask + c * value;
     let credential_responses = showings
         .iter()
-        .zip(&masks.credentials)
+        .zip(&masks.signatures)
         .map(|(shown, mask)| CredentialResponse {
             rho: respond(&mask.0, &shown.rho),
             epsilon: respond(&mask.1, &shown.epsilon),
@@ -122,6 +134,7 @@ fn present_apart(
     Ok(Presentation {
         issuers: witness.issuers.clone(),
         disclosed: witness.disclosed.clone(),
+        lists: witness.lists.clone(),
         commitments,
         credential_responses,
         responses,
@@ -129,141 +142,15 @@ fn present_apart(
     })
 }
 
-lacks!(Witness: fmt::Debug, Clone);
-lacks!(Shown: fmt::Debug, Clone);
 lacks!(Masks: fmt::Debug, Clone);
 lacks!(DigitCommitment: fmt::Debug, Clone);
 
-/// The values that make the relation true.
-struct Witness {
-    issuers: Vec<u8>,
-    disclosed: Vec<Value>,
-    hidden: Zeroizing<Vec<Scalar>>,
-    disclosed_scalars: Vec<Scalar>,
-    assignment: Assignment,
-}
-
-impl Witness {
-    fn new(
-        relation: &Relation,
-        secret: &LinkSecret,
-        credentials: &[&Credential],
-    ) -> Result<Self, PresentError> {
-        if credentials.len() != relation.credentials().len() {
-            return Err(PresentError::CredentialCount { expected: relation.credentials().len() });
-        }
-        let mut issuers = Vec::with_capacity(credentials.len());
-        let mut hidden: Zeroizing<Vec<Option<Scalar>>> = Zeroizing::new(vec![None; relation.hidden()]);
-        for (credential, requested) in credentials.iter().zip(relation.credentials()) {
-            let wrong = || PresentError::WrongCredential { id: requested.id.clone() };
-            if credential.schema().digest() != requested.schema.digest() {
-                return Err(wrong());
-            }
-            let index = requested
-                .accepted
-                .iter()
-                .position(|accepted| accepted.key == *credential.key() && accepted.issuer.is_some())
-                .ok_or_else(wrong)?;
-            issuers.push(u8::try_from(index).map_err(|_| wrong())?);
-            for (slot, scalar) in requested.slots.iter().zip(credential.slot_scalars(secret).iter()) {
-                if let Slot::Hidden(i) = slot {
-                    // Equal attributes share a value; if they differ the statement is false.
-                    let equal = hidden[*i].get_or_insert(*scalar).ct_eq(scalar);
-                    if !bool::from(equal) {
-                        return Err(PresentError::False);
-                    }
-                }
-            }
-        }
-        let disclosed = disclosed_values(relation, credentials)?;
-        let disclosed_scalars: Vec<Scalar> = disclosed.iter().map(Value::to_scalar).collect();
-        let hidden =
-            Zeroizing::new(hidden.iter().map(|value| value.unwrap_or(Scalar::ZERO)).collect::<Vec<_>>());
-        let assignment = relation.assign(&hidden, &disclosed_scalars).map_err(|_| PresentError::False)?;
-        Ok(Self { issuers, disclosed, hidden, disclosed_scalars, assignment })
-    }
-}
-
-fn disclosed_values(relation: &Relation, credentials: &[&Credential]) -> Result<Vec<Value>, PresentError> {
-    let mut values = Vec::with_capacity(relation.disclosed().len());
-    for disclosed in relation.disclosed() {
-        let mut all = disclosed.attributes.iter().map(|&(c, position)| &credentials[c].values()[position]);
-        let first = all.next().ok_or(PresentError::False)?;
-        if all.any(|other| other != first) {
-            return Err(PresentError::False);
-        }
-        values.push(first.clone());
-    }
-    Ok(values)
-}
-
-/// A credential blinded for this presentation: Ā = r·A, B̄ = r·x·A, ρ = 1/r, ε = e/r.
-#[derive(ZeroizeOnDrop)]
-struct Shown {
-    rho: Scalar,
-    epsilon: Scalar,
-    #[zeroize(skip)]
-    a_bar: EncodedPoint,
-    #[zeroize(skip)]
-    b_bar: EncodedPoint,
-    #[zeroize(skip)]
-    token: Option<TokenProof>,
-}
-
-impl Shown {
-    fn new(
-        holding: Holding<'_>,
-        check: CheckKind,
-        relation: &Relation,
-        rng: &mut impl CryptoRngCore,
-    ) -> Result<Self, PresentError> {
-        let credential = holding.credential;
-        let (r, a_bar, b_bar, token) = match (holding.showing, check) {
-            (Showing::Token(token), CheckKind::Token) => {
-                if token.credential != credential.a().encoded.to_bytes() {
-                    return Err(PresentError::ForeignToken);
-                }
-                let proof = TokenProof { r1: token.r1, r2: token.r2, response: token.response };
-                (token.r, token.a_bar, token.b_bar, Some(proof))
-            }
-            (Showing::Keyed, CheckKind::Keyed) => {
-                let public = [&relation.request().digest().0, credential.a().encoded.as_bytes()];
-                let rng = &mut hedged(&public.map(|part| part.as_slice()), &[credential.e()], rng);
-                let r = SecretScalar::new(nonzero_scalar(rng));
-                let a_bar = EncodedPoint::from(credential.a().point * *r);
-                let b_bar = EncodedPoint::from(credential.signed() * *r);
-                (r, a_bar, b_bar, None)
-            }
-            _ => return Err(PresentError::WrongShowing),
-        };
-        let rho = r.invert();
-        Ok(Self { rho, epsilon: rho * credential.e(), a_bar, b_bar, token })
-    }
-
-    /// T = ρ~·B̄ + ε~·Ā − Σ m~·H over the hidden slots.
-    fn commit(&self, slots: &[Slot], masks: &Masks, index: usize) -> CredentialCommitment {
-        let (rho, epsilon) = &masks.credentials[index];
-        // With room for all: what a growing list was moved from would stay in memory, and a mask gives away its value.
-        let mut scalars = Zeroizing::new(Vec::with_capacity(2 + slots.len()));
-        scalars.extend([*rho, *epsilon]);
-        let mut points = vec![&self.b_bar.point, &self.a_bar.point];
-        for (slot, h) in slots.iter().zip(generators().h()) {
-            if let Slot::Hidden(i) = slot {
-                scalars.push(-masks.hidden[*i]);
-                points.push(h);
-            }
-        }
-        let masks = EncodedPoint::from(RistrettoPoint::multiscalar_mul(scalars.iter(), points));
-        CredentialCommitment { a_bar: self.a_bar, b_bar: self.b_bar, masks, token: self.token.clone() }
-    }
-}
-
 /// The random masks of one presentation.
 #[derive(Zeroize, ZeroizeOnDrop)]
-struct Masks {
-    /// ρ~ and ε~ of each credential.
-    credentials: Vec<(Scalar, Scalar)>,
-    hidden: Vec<Scalar>,
+pub(crate) struct Masks {
+    /// ρ~ and ε~ of each signature.
+    pub(crate) signatures: Vec<(Scalar, Scalar)>,
+    pub(crate) hidden: Vec<Scalar>,
     /// a of each free digit.
     digits: Vec<Scalar>,
     /// w_0 and w_1.
@@ -297,13 +184,14 @@ impl Masks {
             secrets.extend([&shown.rho, &shown.epsilon]);
         }
         let mut disclosed = vec![witness.issuers.clone()];
+        disclosed.extend(witness.lists.iter().map(|issued_at| issued_at.to_le_bytes().to_vec()));
         disclosed.extend(witness.disclosed_scalars.iter().map(|scalar| scalar.to_bytes().to_vec()));
         let public: Vec<&[u8]> =
             public.iter().map(|part| part.as_slice()).chain(disclosed.iter().map(Vec::as_slice)).collect();
         let mut rng = hedged(&public, &secrets, rng);
         let mut draw = || random_scalar(&mut rng);
         let masks = Self {
-            credentials: relation.credentials().iter().map(|_| (draw(), draw())).collect(),
+            signatures: showings.iter().map(|_| (draw(), draw())).collect(),
             hidden: (0..relation.hidden()).map(|_| draw()).collect(),
             digits: (0..relation.free_digits()).map(|_| draw()).collect(),
             blinding: [draw(), draw()],
@@ -435,6 +323,24 @@ pub enum PresentError {
     /// A token of another credential.
     #[error("the token belongs to another credential")]
     ForeignToken,
+    /// The request asks whether a credential is revoked, and there is no interval to show that it is not.
+    #[error("{id} has no revocation list to show that it is not revoked")]
+    NoInterval {
+        /// Which one of the request.
+        id: String,
+    },
+    /// An interval of another list, or one that does not hold the credential's handle.
+    #[error("the revocation list's interval for {id} is not that of this credential")]
+    ForeignInterval {
+        /// Which one of the request.
+        id: String,
+    },
+    /// A list that is older than the request allows.
+    #[error("the revocation list for {id} is older than the request allows")]
+    StaleInterval {
+        /// Which one of the request.
+        id: String,
+    },
     /// The statement is not true of these credentials.
     #[error("what is asked for is not true of these credentials")]
     False,

@@ -14,13 +14,13 @@ use glimpse_circuits::token::{TokenCommitment, TokenPair, token_challenge};
 use rand_core::CryptoRngCore;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::credential::Credential;
 use crate::secret::{hedged, nonzero_scalar};
+use crate::signature::{SignatureParts, Signed};
 
 /// Pairs that were sent, waiting for the issuer's commitments.
 pub struct PendingTokens {
     key: IssuerPublicKey,
-    credential: [u8; 32],
+    signature: [u8; 32],
     pairs: Vec<TokenPair>,
     r1: Zeroizing<Vec<Scalar>>,
 }
@@ -28,7 +28,7 @@ pub struct PendingTokens {
 /// Challenges that were sent, waiting for the issuer's responses.
 pub struct BlindedTokens {
     key: IssuerPublicKey,
-    credential: [u8; 32],
+    signature: [u8; 32],
     tokens: Vec<BlindedToken>,
 }
 
@@ -64,7 +64,7 @@ pub struct Token {
     pub(crate) r2: EncodedPoint,
     pub(crate) response: Scalar,
     /// Encoding of the A it belongs to.
-    pub(crate) credential: [u8; 32],
+    pub(crate) signature: [u8; 32],
 }
 
 impl fmt::Debug for Token {
@@ -74,26 +74,25 @@ impl fmt::Debug for Token {
 }
 
 impl PendingTokens {
-    /// Blinds a credential `count` times; the issuer accepts counts of
+    /// Blinds a credential, or an interval, `count` times; the issuer accepts counts of
     /// [`TOKEN_BATCH_SIZES`](glimpse_circuits::token::TOKEN_BATCH_SIZES).
-    pub fn begin(credential: &Credential, count: usize, rng: &mut impl CryptoRngCore) -> Self {
-        apart(|| Self::begin_apart(credential, count, rng))
+    pub fn begin(of: &impl Signed, count: usize, rng: &mut impl CryptoRngCore) -> Self {
+        apart(|| Self::begin_apart(&of.signature(), count, rng))
     }
 
-    fn begin_apart(credential: &Credential, count: usize, rng: &mut impl CryptoRngCore) -> Self {
-        let rng = &mut hedged(&[credential.a().encoded.as_bytes()], &[credential.e()], rng);
+    fn begin_apart(signature: &SignatureParts<'_>, count: usize, rng: &mut impl CryptoRngCore) -> Self {
+        let rng = &mut hedged(&[signature.a.encoded.as_bytes()], &[signature.e], rng);
         let mut r1 = Zeroizing::new(Vec::with_capacity(count));
         let mut pairs = Vec::with_capacity(count);
         for _ in 0..count {
             let r = nonzero_scalar(rng);
             pairs.push(TokenPair {
-                p: EncodedPoint::from(credential.a().point * r),
-                q: EncodedPoint::from(credential.signed() * r),
+                p: EncodedPoint::from(signature.a.point * r),
+                q: EncodedPoint::from(signature.signed * r),
             });
             r1.push(r);
         }
-        let (key, encoded) = (*credential.key(), credential.a().encoded.to_bytes());
-        Self { key, credential: encoded, pairs, r1 }
+        Self { key: *signature.key, signature: signature.a.encoded.to_bytes(), pairs, r1 }
     }
 
     /// What to send first.
@@ -120,7 +119,7 @@ impl PendingTokens {
                 challenge
             }));
         }
-        Ok((BlindedTokens { key: self.key, credential: self.credential, tokens }, challenges))
+        Ok((BlindedTokens { key: self.key, signature: self.signature, tokens }, challenges))
     }
 }
 
@@ -180,7 +179,7 @@ impl BlindedTokens {
             r1: token.r1,
             r2: token.r2,
             response: response + token.beta,
-            credential: self.credential,
+            signature: self.signature,
         });
         Ok(apart(|| finished.collect()))
     }
@@ -190,7 +189,7 @@ impl Token {
     /// Length in bytes.
     pub const LENGTH: usize = 224;
 
-    /// r, Ā, B̄, R_1, R_2, z_t and the credential's A, for the wallet's encrypted file.
+    /// r, Ā, B̄, R_1, R_2, z_t and the A it belongs to, for the wallet's encrypted file.
     pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(Self::LENGTH));
         bytes.extend_from_slice(self.r.as_bytes());
@@ -198,7 +197,7 @@ impl Token {
             bytes.extend_from_slice(point.encoded.as_bytes());
         }
         bytes.extend_from_slice(self.response.as_bytes());
-        bytes.extend_from_slice(&self.credential);
+        bytes.extend_from_slice(&self.signature);
         bytes
     }
 
@@ -215,7 +214,7 @@ impl Token {
             r1: reader.point()?,
             r2: reader.point()?,
             response: reader.scalar()?,
-            credential: reader.array()?,
+            signature: reader.array()?,
         };
         reader.finish()?;
         Ok(token)

@@ -94,7 +94,7 @@ fn work(stage: &Stage) {
     let fast = world.relation(&request);
     let compact = fast.compact().unwrap();
     let show = |relation: &Relation, token: Token| {
-        let holding = Holding { credential: &credential, showing: Showing::Token(token) };
+        let holding = Holding::new(&credential, Showing::Token(token));
         present(relation, &secret, vec![holding], &mut glimpse_fixtures::rng(SEED + 2)).unwrap()
     };
     let presentation = show(&fast, used);
@@ -123,7 +123,8 @@ fn blinding(credential: &[u8], pairs: &[TokenPair], rng: &mut rand_chacha::ChaCh
 }
 
 fn challenge(relation: &Relation, presentation: &Presentation) -> Scalar {
-    let mut rounds = Rounds::new(relation, &presentation.issuers, &presentation.disclosed);
+    let mut rounds =
+        Rounds::new(relation, &presentation.issuers, &presentation.disclosed, &presentation.lists);
     presentation.commitments.iter().for_each(|commitment| rounds.credential(commitment));
     let digits = presentation.digits.as_ref().unwrap();
     let committed = digits.committed.as_ref().unwrap();

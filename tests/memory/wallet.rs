@@ -97,7 +97,9 @@ pub(crate) fn watch(scenario: &'static str) -> Vec<String> {
     for (name, text) in
         texts.filter(|(name, _)| ["name", "licence_number", "address"].contains(&name.as_str()))
     {
-        secrets.push(Secret::new(format!("attribute-{name}"), text.as_bytes()));
+        // An address begins with the name of a division, which the code tables of the schemas have as well.
+        let own = text.find("样例路").map_or(text, |at| &text[at..]);
+        secrets.push(Secret::new(format!("attribute-{name}"), own.as_bytes()));
     }
     let mut complaints = process.missed(&secrets);
     process.answer("");

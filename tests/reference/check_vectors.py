@@ -9,9 +9,9 @@ import sys
 import issuance
 import keys
 import ristretto
-import strict_json
 import tokens
 import values
+from check_lists import ListChecks
 from presentation import COMPACT, FAST
 from presentation import Point as EncodedPoint
 from relation import compile_request
@@ -21,44 +21,15 @@ from resolve import Registry
 from ristretto import Refused
 from schema import Schema
 from verify import StageError, Verifier, draw_challenges
+from written import pair, point, read_value, scalar, scalar_hex
 
 SECTIONS = [
     "protocol", "generators", "bulletproof_generators", "strings", "values", "days", "schemas", "keys",
-    "requests", "issuance", "tokens", "presentations",
+    "requests", "issuance", "tokens", "lists", "presentations",
 ]  # fmt: skip
 
 
-def scalar_hex(scalar):
-    """A scalar as the vectors write it."""
-    return ristretto.encode_scalar(scalar).hex()
-
-
-def scalar(text):
-    """A scalar from its hexadecimal encoding."""
-    return ristretto.decode_scalar(bytes.fromhex(text))
-
-
-def point(text):
-    """A point from its hexadecimal encoding."""
-    return ristretto.decode(bytes.fromhex(text))
-
-
-def pair(text):
-    """Two points from 64 bytes."""
-    return point(text[:64]), point(text[64:])
-
-
-def read_value(written):
-    """A value as the vectors write it."""
-    if written == "absent":
-        return "absent", None
-    kind, content = strict_json.single(written)
-    if kind == "date":
-        return kind, values.day_number(content)
-    return kind, content if kind in ("code", "text") else int(content)
-
-
-class Checker:
+class Checker(ListChecks):
     """Checks the sections of one file."""
 
     def __init__(self, vectors):
@@ -66,6 +37,7 @@ class Checker:
         self.report = Report()
         self.schemas = {one["name"]: Schema(one["json"]) for one in vectors.get("schemas", [])}
         self.keys = {one["name"]: one for one in vectors.get("keys", [])}
+        self.buckets = {one["name"]: one for one in vectors.get("lists", {}).get("valid", [])}
         known = vectors.get("registry", {"schemas": [], "keys": []})
         digests = {name: self.schemas[name].digest for name in known["schemas"]}
         self.registry = Registry(
@@ -74,6 +46,7 @@ class Checker:
                 bytes.fromhex(self.keys[name]["public"]): {digests[schema] for schema in self.keys[name]["schemas"] if schema in digests}
                 for name in known["keys"]
             },
+            {bytes.fromhex(self.keys[name]["public"]): self._revocation(name) for name in known["keys"] if "revocation" in self.keys[name]},
         )
 
     def run(self):
@@ -177,6 +150,10 @@ class Checker:
             secret = scalar(vector["secret"])
             public = bytes.fromhex(vector["public"])
             self.report.equal(f"{name} public", ristretto.encode(ristretto.multiply(secret, ristretto.BASE)).hex(), vector["public"])
+            if "revocation" in vector:
+                ours = ristretto.encode(ristretto.multiply(scalar(vector["revocation"]["secret"]), ristretto.BASE)).hex()
+                self.report.equal(f"{name} revocation", ours, vector["revocation"]["public"])
+                self.report.holds(name, ours != vector["public"], "W is X")
             self.report.equal(f"{name} base", ristretto.encode(keys.registration_base(public)).hex(), vector["registration_base"])
             for domain in vector["domains"]:
                 ours = scalar_hex(keys.domain(public, self.schemas[domain["schema"]].digest))
@@ -344,7 +321,8 @@ class Checker:
                 requests[vector["name"]] = request, compile_request(request, self.registry)
             except Refused:
                 pass  # the section of requests names it, and so does every presentation for it
-        secrets = {bytes.fromhex(key["public"]): scalar(key["secret"]) for key in self.keys.values()}
+        pairs = [*self.keys.values(), *(key["revocation"] for key in self.keys.values() if "revocation" in key)]
+        secrets = {bytes.fromhex(key["public"]): scalar(key["secret"]) for key in pairs}
         held = {vector["name"]: vector for vector in self.vectors["issuance"]["valid"]}
 
         def verify(vector):
@@ -357,7 +335,7 @@ class Checker:
             request, shown = verify(vector)
             self.report.equal(f"{name} profile", shown.profile, {"fast": FAST, "compact": COMPACT}[vector["profile"]])
             issuers = [self.keys[key]["public"] for key in vector["issuers"]]
-            self.report.equal(f"{name} issuers", [one.issuer.hex() for one in shown.credentials], issuers)
+            self.report.equal(f"{name} issuers", [one.key.hex() for one in shown.credentials], issuers)
             theirs = [(one["of"], read_value(one["value"])) for one in vector["disclosed"]]
             self.report.equal(f"{name} disclosed", self._disclosed(request, shown), theirs)
             y, c, _ = draw_challenges(request, shown)
@@ -383,6 +361,7 @@ class Checker:
         self.report.equal(f"{name} holdings' keys", [holding["key"] for holding in holdings], vector["issuers"])
         schemas = [self.schemas[holding["schema"]].digest for holding in holdings]
         self.report.equal(f"{name} holdings' schemas", schemas, [asked.schema for asked in request.credentials])
+        self._versions(name, vector, shown, holdings)
         for members, value in zip(shown.relation.resolved.disclosed, shown.disclosed):
             for i, j in members:
                 self.report.equal(f"{name} held value", read_value(holdings[i]["values"][j]), value)

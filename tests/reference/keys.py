@@ -1,4 +1,4 @@
-"""Generators, issuer keys and what is hashed from them: docs/protocol.md sections 1 and 3."""
+"""Generators, issuer keys and what is hashed from them: docs/protocol.md sections 1, 3 and 5a."""
 
 import functools
 import hashlib
@@ -34,6 +34,16 @@ def domain(public, schema_digest):
     return ristretto.scalar_from_wide(transcript.challenge("d", 64))
 
 
+def interval_domain(revocation, public, schema_digest, issued_at):
+    """The scalar d of the intervals of one version of a list."""
+    transcript = Transcript("glimpse/1 interval domain 2026-11")
+    transcript.append("W", revocation)
+    transcript.append("X", public)
+    transcript.append("schema", schema_digest)
+    transcript.append_u64("issued_at", issued_at)
+    return ristretto.scalar_from_wide(transcript.challenge("d", 64))
+
+
 def registration_base(public):
     """The base of a key's registration points."""
     transcript = Transcript("glimpse/1 registration base 2026-11")
@@ -42,8 +52,18 @@ def registration_base(public):
 
 
 def credential_point(public, schema_digest, slots):
+    """C of a credential on pairs (i, m_i)."""
+    return signed_point(domain(public, schema_digest), slots)
+
+
+def interval_point(d, first, last):
+    """C of an interval."""
+    return signed_point(d, [(3, first), (4, last)])
+
+
+def signed_point(d, slots):
     """C = P + d·Q + Σ m_i·H_i over pairs (i, m_i)."""
-    terms = [(1, generator("P")), (domain(public, schema_digest), generator("Q"))]
+    terms = [(1, generator("P")), (d, generator("Q"))]
     return ristretto.msm(terms + [(m, generator("H", i)) for i, m in slots])
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from resolve import Choice, Combination, Flags
+from resolve import Choice, Combination, Flags, NotRevoked
 from ristretto import Refused
 
 
@@ -145,6 +145,8 @@ def _allowed(attribute):
 
 def _leaves(statement, resolved):
     """Pairs of an attribute and what a statement leaves of it."""
+    if isinstance(statement, NotRevoked):
+        return []
     if isinstance(statement, Choice):
         contents = [content for _, content in statement.values]
         if isinstance(contents[0], str):

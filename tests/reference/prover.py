@@ -1,4 +1,4 @@
-"""A prover for the tests of the verifier, so that these need no vectors: docs/protocol.md sections 3, 5, 7 and 8.
+"""A prover for the tests of the verifier, so that these need no vectors: docs/protocol.md sections 3, 5, 5a, 7 and 8.
 
 Only for tests: its randomness is predictable and nothing runs in constant time.
 """
@@ -15,6 +15,7 @@ from keys import generator
 from relation import HIDDEN, Relation
 from resolve import Resolved
 from ristretto import ORDER, encode, encode_scalar, msm, multiply
+from strobe import Transcript
 
 RNG = random.Random(20261122)
 
@@ -29,12 +30,26 @@ def encoded(point):
     return presentations.Point(encode(point), point)
 
 
-class Issuer:
-    """A key that issues."""
+class Key:
+    """A secret and its public key."""
 
     def __init__(self, secret=None):
         self.secret = secret or draw()
         self.public = encode(multiply(self.secret, ristretto.BASE))
+
+    def sign(self, point):
+        """A, e and B over a point C."""
+        e = draw()
+        a = multiply(pow(self.secret + e, -1, ORDER), point)
+        return {"a": a, "e": e, "b": multiply(self.secret, a)}
+
+
+class Issuer(Key):
+    """A key that issues; `revocation` is the key that signs its intervals."""
+
+    def __init__(self, secret=None, revocation=None):
+        super().__init__(secret)
+        self.revocation = Key(revocation)
 
     def issue(self, schema, link_secret, contents):
         """A credential: its values, the scalars of its slots, A, e and B."""
@@ -43,16 +58,40 @@ class Issuer:
             attribute.check(value)
             slots.append(values.scalar(value))
         point = keys.credential_point(self.public, schema.digest, enumerate(slots))
-        e = draw()
-        a = multiply(pow(self.secret + e, -1, ORDER), point)
-        return {"issuer": self, "values": contents, "slots": slots, "a": a, "e": e, "b": multiply(self.secret, a)}
+        return {"issuer": self, "values": contents, "slots": slots, **self.sign(point)}
+
+    def interval(self, schema, issued_at, first, last):
+        """An interval of a version of a list, to show beside a credential."""
+        d = keys.interval_domain(self.revocation.public, self.public, schema.digest, issued_at)
+        signed = self.revocation.sign(keys.interval_point(d, first, last))
+        return {"issued_at": issued_at, "slots": [0, 0, 0, first, last], **signed}
+
+    def bucket(self, schema, issued_at, intervals, secret=None):
+        """The bytes of a bucket of such intervals; `secret` is what its proof is about, if not the key's."""
+        secret = secret or self.revocation.secret
+        d = keys.interval_domain(self.revocation.public, self.public, schema.digest, issued_at)
+        body = b""
+        for one in intervals:
+            body += b"".join(end.to_bytes(4, "little") for end in one["slots"][3:]) + encode(one["a"]) + encode_scalar(one["e"])
+        transcript = Transcript("glimpse/1 interval bucket 2026-11")
+        for name, message in (("W", self.revocation.public), ("d", encode_scalar(d)), ("intervals", body)):
+            transcript.append(name, message)
+        weights = [int.from_bytes(transcript.challenge("weight", 16), "little") for _ in intervals]
+        m = msm([(weight, one["a"]) for weight, one in zip(weights, intervals)])
+        k = draw()
+        points = m, multiply(secret, m), multiply(k, ristretto.BASE), multiply(k, m)
+        for name, point in zip(("M", "Z", "TG", "TM"), points):
+            transcript.append(name, encode(point))
+        c = ristretto.scalar_from_wide(transcript.challenge("c", 64))
+        return encode_scalar(c) + encode_scalar(k + c * secret) + body
 
 
 class Witnessed(Relation):
     """The relation together with the digits that a prover puts in, found while it is lowered."""
 
-    def __init__(self, resolved, compact, credentials, cheat=False):
+    def __init__(self, resolved, compact, credentials, intervals=(), cheat=False):
         self._credentials = credentials
+        self._intervals_held = intervals
         self._cheat = cheat
         self._bits, self._picks = [], []
         super().__init__(resolved, compact)
@@ -67,6 +106,9 @@ class Witnessed(Relation):
                     self.witness[index] = credential["slots"][slot]
                 elif slot >= 3:
                     self.shown[index] = credential["values"][slot - 3]
+        for interval, held in zip(self.intervals, self._intervals_held, strict=True):
+            for slot, index in presentations.hidden_slots(interval.slots):
+                self.witness[index] = held["slots"][slot]
         self.plain, self.bits = [], []
 
     def value(self, expression):
@@ -121,33 +163,33 @@ class Witnessed(Relation):
         super()._flags(statement)
 
 
-def token(issuer, a, b):
+def token(key, a, b):
     """A token for (Ā, B̄), made with the key itself instead of blindly."""
     k = draw()
     r1, r2 = encoded(multiply(k, ristretto.BASE)), encoded(multiply(k, a.point))
-    c = tokens.challenge(issuer.public, a.encoded, b.encoded, r1.encoded, r2.encoded)
-    return r1, r2, (k + c * issuer.secret) % ORDER
+    c = tokens.challenge(key.public, a.encoded, b.encoded, r1.encoded, r2.encoded)
+    return r1, r2, (k + c * key.secret) % ORDER
 
 
-def present(request, registry, credentials, compact=False, issuers=None, cheat=False):
-    """A presentation's bytes. `issuers` are the keys' places in the request's lists."""
-    relation = Witnessed(Resolved(request, registry), compact, credentials, cheat)
+def present(request, registry, credentials, compact=False, issuers=None, cheat=False, intervals=()):
+    """A presentation's bytes. `issuers` are the keys' places in the request's lists, `intervals` those for its statements `not_revoked`."""
+    relation = Witnessed(Resolved(request, registry), compact, credentials, intervals, cheat)
     masks = [draw() for _ in range(relation.hidden)]
     shown = presentations.Presentation(
-        int(compact), relation, [], relation.shown, None, None, [], None, None, None, None, None
+        int(compact), relation, [], [], relation.shown, None, None, [], None, None, None, None, None
     )
     secrets = []
-    for i, (credential, asked) in enumerate(zip(credentials, request.credentials)):
+    for held, key, d, slots, with_token in _shown(request, relation, credentials, intervals):
         r, rho_mask, eps_mask = draw(), draw(), draw()
-        a, b = encoded(multiply(r, credential["a"])), encoded(multiply(r, credential["b"]))
+        a, b = encoded(multiply(r, held["a"])), encoded(multiply(r, held["b"]))
         rho = pow(r, -1, ORDER)
-        eps = credential["e"] * rho % ORDER
+        eps = held["e"] * rho % ORDER
         terms = [(rho_mask, b.point), (eps_mask, a.point)]
-        terms += [(-masks[index], generator("H", slot)) for slot, index in presentations.hidden_slots(relation, i)]
-        one = presentations.Shown(credential["issuer"].public, a, b, encoded(msm(terms)))
-        if asked.token:
-            one.r1, one.r2, one.zt = token(credential["issuer"], a, b)
-        shown.credentials.append(one)
+        terms += [(-masks[index], generator("H", slot)) for slot, index in presentations.hidden_slots(slots)]
+        one = presentations.Shown(key.public, d, slots, a, b, encoded(msm(terms)), held.get("issued_at"))
+        if with_token:
+            one.r1, one.r2, one.zt = token(key, a, b)
+        (shown.credentials if one.issued_at is None else shown.intervals).append(one)
         secrets.append((rho, rho_mask, eps, eps_mask))
     challenge = verify.Challenges(request, shown)
     blindings = []
@@ -185,7 +227,7 @@ def present(request, registry, credentials, compact=False, issuers=None, cheat=F
             # The c² coefficient is 0, so that two values give q_1.
             shown.tau = (mu + q_at_1 - q0) % ORDER
     c = challenge.c()
-    for one, (rho, rho_mask, eps, eps_mask) in zip(shown.credentials, secrets):
+    for one, (rho, rho_mask, eps, eps_mask) in zip(shown.credentials + shown.intervals, secrets):
         one.z_rho, one.z_eps = (rho_mask + c * rho) % ORDER, (eps_mask + c * eps) % ORDER
     shown.responses = [(m + c * v) % ORDER for m, v in zip(masks, relation.witness)]
     shown.digits = [(a + c * b) % ORDER for a, b in zip(free_masks, relation.bits)]
@@ -193,6 +235,16 @@ def present(request, registry, credentials, compact=False, issuers=None, cheat=F
         linked = sum(pow(y, k + 1, ORDER) * g for k, g in enumerate(blindings))
         shown.z_k = (w0 + c * (w1 + linked)) % ORDER
     return to_bytes(request, shown, issuers or [0] * len(credentials))
+
+
+def _shown(request, relation, credentials, intervals):
+    """For each credential, then for each interval: what is held, the key, the domain, the slots, and whether a token is asked for."""
+    for held, asked, slots in zip(credentials, request.credentials, relation.slots):
+        yield held, held["issuer"], keys.domain(held["issuer"].public, asked.schema), slots, asked.token
+    for held, one in zip(intervals, relation.intervals):
+        issuer, asked = credentials[one.credential]["issuer"], request.credentials[one.credential]
+        d = keys.interval_domain(issuer.revocation.public, issuer.public, asked.schema, held["issued_at"])
+        yield held, issuer.revocation, d, one.slots, asked.token
 
 
 def range_proof(transcript, relation, entries, blindings):
@@ -272,10 +324,11 @@ def _inner(a, b):
 def to_bytes(request, shown, issuers):
     """A presentation's bytes."""
     out = bytes([1, shown.profile]) + bytes(issuers) + b"".join(values.encode(value) for value in shown.disclosed)
+    out += b"".join(one.issued_at.to_bytes(8, "little") for one in shown.intervals)
     points, scalars = [], []
-    for one, asked in zip(shown.credentials, request.credentials):
-        points += [one.a, one.b, one.t] + ([one.r1, one.r2] if asked.token else [])
-        scalars += ([one.zt] if asked.token else []) + [one.z_rho, one.z_eps]
+    for one, with_token in shown.shown(request):
+        points += [one.a, one.b, one.t] + ([one.r1, one.r2] if with_token else [])
+        scalars += ([one.zt] if with_token else []) + [one.z_rho, one.z_eps]
     points += [one for one in (shown.e1, shown.e0) if one] + shown.commitments
     scalars += shown.responses + [one for one in (shown.tau, *shown.digits, shown.z_k) if one is not None]
     out += b"".join(one.encoded for one in points) + b"".join(encode_scalar(one) for one in scalars)

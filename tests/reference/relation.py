@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import narrow
 import values
-from resolve import Choice, Combination, Flags, Resolved
+from resolve import Choice, Combination, Flags, NotRevoked, Resolved
 from ristretto import ORDER, Refused, encode_scalar
 from strobe import Transcript
 
@@ -13,6 +13,8 @@ UNUSED, HIDDEN, DISCLOSED = 0, 1, 2
 _HIDDEN_TERM, _DISCLOSED_TERM, _DIGIT_TERM = 0, 1, 2
 ONE = None  # the factor that answers c; other factors are digits' indices
 COMPACT_WIDTH = 16
+INTERVAL_WIDTH = (1 << 24) - 1
+HANDLE_SLOT = 2
 MOST_DIGITS, MOST_RESIDUALS, MOST_SLOTS = 1024, 64, 16
 
 
@@ -48,6 +50,10 @@ class Linear:
 
 def _encode_factors(factors):
     return b"".join(bytes(9) if f is ONE else b"\x01" + f.to_bytes(8, "little") for f in factors)
+
+
+def _encode_slots(row):
+    return b"".join(bytes([kind]) + index.to_bytes(8, "little") for kind, index in row)
 
 
 @dataclass
@@ -115,6 +121,15 @@ class Range:
     ends: int
 
 
+@dataclass
+class Interval:
+    """An interval that is shown beside the credential at a place, its slots, and the greatest age of its version."""
+
+    credential: int
+    slots: list
+    max_age: int
+
+
 class Relation:
     """What a presentation proves. `slots[i]` are pairs (UNUSED, HIDDEN or DISCLOSED, index) of credential i."""
 
@@ -127,8 +142,8 @@ class Relation:
         self.ranges = []
         self._number()
         for statement in resolved.statements:
-            lower = {Combination: self._combination, Choice: self._choice, Flags: self._flags}[type(statement)]
-            lower(statement)
+            lower = {Combination: self._combination, Choice: self._choice, Flags: self._flags, NotRevoked: self._not_revoked}
+            lower[type(statement)](statement)
 
     def _number(self):
         """Numbers the hidden values and assigns the slots."""
@@ -147,6 +162,12 @@ class Relation:
                     row.append((HIDDEN, hidden.setdefault(tuple(self.resolved.classes[i, j]), len(hidden))))
             self.slots.append(row)
         self.hidden = len(hidden)
+        self.intervals = []
+        for statement in self.resolved.statements:
+            if isinstance(statement, NotRevoked):
+                row = [(UNUSED, 0)] * 3 + [(HIDDEN, self.hidden), (HIDDEN, self.hidden + 1)]
+                self.intervals.append(Interval(statement.credential, row, statement.max_age))
+                self.hidden += 2
 
     def _term(self, place, coefficient):
         kind, index = self.slots[place[0]][3 + place[1]]
@@ -250,6 +271,17 @@ class Relation:
             wanted = [digits[k] for k in others + [lowest] if statement.any >> k & 1]
             self.residuals.append(Selected(self._row(len(wanted)), wanted))
 
+    def _not_revoked(self, statement):
+        interval = next(one for one in self.intervals if one.credential == statement.credential)
+        _, handle = self.slots[statement.credential][HANDLE_SLOT]
+        (_, first), (_, last) = interval.slots[3:]
+        for greater, less in ((handle, first), (last, handle)):
+            expression = Linear(0, [(_HIDDEN_TERM, greater, 1), (_HIDDEN_TERM, less, -1)])
+            if self.compact:
+                self.ranges.append(Range(expression, INTERVAL_WIDTH, 1))
+            else:
+                self._within(expression, INTERVAL_WIDTH)
+
     def evaluate(self, c, y, hidden, disclosed, free):
         """Q(c) and Λ(c) from the hidden values' responses, the disclosed scalars and the free digits' responses (section 8)."""
         digits = []
@@ -292,7 +324,7 @@ class Relation:
         transcript.append_u64("hidden", self.hidden)
         transcript.append_u64("credentials", len(self.slots))
         for row in self.slots:
-            transcript.append("slots", b"".join(bytes([kind]) + index.to_bytes(8, "little") for kind, index in row))
+            transcript.append("slots", _encode_slots(row))
         transcript.append_u64("digits", len(self.digits))
         for digit in self.digits:
             if isinstance(digit, int):
@@ -306,6 +338,9 @@ class Relation:
             transcript.append("range", entry.value.encode())
             transcript.append_u64("width", entry.width)
             transcript.append("ends", bytes([entry.ends]))
+        for interval in self.intervals:
+            transcript.append_u64("interval of", interval.credential)
+            transcript.append("slots", _encode_slots(interval.slots))
         return transcript.challenge("digest", 32)
 
 

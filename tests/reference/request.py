@@ -156,6 +156,11 @@ def _equal(content):
     return _attribute(left), _attribute(right)
 
 
+def _not_revoked(content):
+    credential, max_age = sj.members(content, ["credential", "max_age"])
+    return sj.string(credential), sj.integer(max_age, 0, (1 << 64) - 1)
+
+
 _READERS = {
     "disclose": _disclose,
     "range": _range,
@@ -167,4 +172,5 @@ _READERS = {
     "intervals": _intervals,
     "flags": _flags,
     "equal": _equal,
+    "not_revoked": _not_revoked,
 }

@@ -1,10 +1,10 @@
 """A request against the schemas and keys that a reader knows: docs/protocol.md section 6, what is refused.
 
-Every statement becomes one of three plain ones: Combination, Choice or Flags.
+Every statement becomes one of four plain ones: Combination, Choice, Flags or NotRevoked.
 """
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import strict_json as sj
 import values
@@ -13,10 +13,11 @@ from ristretto import Refused
 
 @dataclass
 class Registry:
-    """Schemas by digest, and for each key's bytes the digests of the schemas it is known for."""
+    """Schemas by digest, for each key's bytes the digests of the schemas it is known for, and the revocation keys of keys that have one."""
 
     schemas: dict
     keys: dict
+    revocation: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -50,8 +51,19 @@ class Flags:
     any: int
 
 
+@dataclass
+class NotRevoked:
+    """The credential at a place lies in an interval of a version that is at most `max_age` seconds older than the request."""
+
+    credential: int
+    max_age: int
+
+
 class Resolved:
-    """A request that names only what there is; attributes are pairs (credential's place, attribute's place)."""
+    """A request that names only what there is; attributes are pairs (credential's place, attribute's place).
+
+    `accepted` are, for each credential, the keys that are known for what is asked of it.
+    """
 
     def __init__(self, request, registry):
         self.request = request
@@ -60,16 +72,26 @@ class Resolved:
             schema = registry.schemas.get(asked.schema)
             if schema is None:
                 raise Refused("unknown schema")
-            if not any(asked.schema in registry.keys.get(key, ()) for key in asked.issuers):
-                raise Refused("no known issuer key")
             self.schemas.append(schema)
         self._places = {asked.id: i for i, asked in enumerate(request.credentials)}
+        self._find_accepted(registry)
         self._find_classes()
         self._find_disclosed()
         self.statements = []
         for name, content in request.statements:
             if name not in ("disclose", "equal"):
                 self.statements.append(getattr(self, "_" + name)(*content))
+
+    def _find_accepted(self, registry):
+        lists = {content[0] for name, content in self.request.statements if name == "not_revoked"}
+        self.accepted = []
+        for asked in self.request.credentials:
+            known = [key for key in asked.issuers if asked.schema in registry.keys.get(key, ())]
+            if asked.id in lists:
+                known = [key for key in known if key in registry.revocation]
+            if not known:
+                raise Refused("no known issuer key")
+            self.accepted.append(known)
 
     def attribute(self, place):
         """The schema's description of an attribute."""
@@ -117,6 +139,18 @@ class Resolved:
             if members in self.disclosed:
                 raise Refused("a class disclosed twice")
             self.disclosed.append(members)
+
+    # Lists.
+
+    def _not_revoked(self, credential, max_age):
+        if credential not in self._places:
+            raise Refused(f"no credential {credential}")
+        place = self._places[credential]
+        if not self.schemas[place].holder:
+            raise Refused("not_revoked without a holder")
+        if any(isinstance(one, NotRevoked) and one.credential == place for one in self.statements):
+            raise Refused("not_revoked twice of one credential")
+        return NotRevoked(place, max_age)
 
     # Combinations.
 

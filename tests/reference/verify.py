@@ -11,11 +11,11 @@ from ristretto import ORDER, Refused, encode_scalar
 from relation import compile_request
 from strobe import Transcript
 
-MOST_AHEAD = 60  # seconds that a request may lie in the future
+MOST_AHEAD = 60  # seconds that a request, or a version of a list, may lie in the future
 
 
 class StageError(Exception):
-    """A refusal, with the stage that refuses: request, decode or proof, and every public equation that does not hold."""
+    """A refusal, with the stage that refuses: request, decode, list or proof, and every public equation that does not hold."""
 
     def __init__(self, stage, reason, equations=()):
         super().__init__(f"{stage}: {reason}")
@@ -24,7 +24,7 @@ class StageError(Exception):
 
 
 class Verifier:
-    """Verifies presentations to one audience; `secrets` are x by key bytes, for keyed checks."""
+    """Verifies presentations to one audience; `secrets` are x and w by key bytes, for keyed checks."""
 
     def __init__(self, audience, registry, secrets):
         self.audience = audience
@@ -42,10 +42,11 @@ class Verifier:
             shown = presentations.decode(data, request, relations, self.registry)
         except Refused as error:
             raise StageError("decode", error) from error
+        self._check_lists(request, now, shown)
         equations = failing_equations(request, shown)
         if equations:
             raise StageError("proof", ", ".join(equations), equations)
-        # Only x's holder can check these, and only for presentations that hold otherwise.
+        # Only who holds x, or w, can check these, and only for presentations that hold otherwise.
         if not self._keyed_hold(request, shown):
             raise StageError("proof", "keyed check")
         return shown
@@ -58,9 +59,17 @@ class Verifier:
         if request.issued_at > now + MOST_AHEAD:
             raise StageError("request", "from the future")
 
+    @staticmethod
+    def _check_lists(request, now, shown):
+        for interval, one in zip(shown.relation.intervals, shown.intervals):
+            if one.issued_at > now + MOST_AHEAD:
+                raise StageError("list", "from the future")
+            if one.issued_at + interval.max_age < request.issued_at:
+                raise StageError("list", "too old")
+
     def _keyed_hold(self, request, shown):
-        for one, asked in zip(shown.credentials, request.credentials):
-            if not asked.token and not ristretto.equal(ristretto.multiply(self.secrets[one.issuer], one.a.point), one.b.point):
+        for one, token in shown.shown(request):
+            if not token and not ristretto.equal(ristretto.multiply(self.secrets[one.key], one.a.point), one.b.point):
                 return False
         return True
 
@@ -74,14 +83,14 @@ def draw_challenges(request, shown):
 
 
 def failing_equations(request, shown):
-    """The names of the equations that do not hold."""
+    """The names of the equations that do not hold. Intervals are numbered on after the credentials."""
     relation = shown.relation
     y, c, fork = draw_challenges(request, shown)
     failing = []
-    for i, (one, asked) in enumerate(zip(shown.credentials, request.credentials)):
-        if not _credential_holds(relation, shown, i, asked.schema, c):
+    for i, (one, token) in enumerate(shown.shown(request)):
+        if not _credential_holds(shown, one, c):
             failing.append(f"credential {i}")
-        if asked.token and not tokens.holds(one.issuer, one.a, one.b, one.r1, one.r2, one.zt):
+        if token and not tokens.holds(one.key, one.a, one.b, one.r1, one.r2, one.zt):
             failing.append(f"token {i}")
     if shown.e0 and not _digits_hold(relation, shown, y, c):
         failing.append("digits")
@@ -102,17 +111,19 @@ class Challenges:
         transcript.append("request", request.digest)
         transcript.append("relation", shown.relation.digest())
         transcript.append("credentials", bytes([len(shown.credentials)]))
-        for i, (one, asked) in enumerate(zip(shown.credentials, request.credentials)):
-            transcript.append("X", one.issuer)
-            transcript.append("d", encode_scalar(keys.domain(one.issuer, asked.schema)))
-            transcript.append("check", bytes([0 if asked.token else 1]))
-            for slot, value in presentations.disclosed_slots(shown.relation, shown.disclosed, i):
+        for one, token in shown.shown(request):
+            transcript.append("X" if one.issued_at is None else "W", one.key)
+            if one.issued_at is not None:
+                transcript.append_u64("issued_at", one.issued_at)
+            transcript.append("d", encode_scalar(one.d))
+            transcript.append("check", bytes([0 if token else 1]))
+            for slot, value in presentations.disclosed_slots(one.slots, shown.disclosed):
                 transcript.append("disclosed", bytes([slot]) + values.encode(value))
-        for one, asked in zip(shown.credentials, request.credentials):
+        for one, token in shown.shown(request):
             transcript.append("A", one.a.encoded)
             transcript.append("B", one.b.encoded)
             transcript.append("T", one.t.encoded)
-            if asked.token:
+            if token:
                 transcript.append("R1", one.r1.encoded)
                 transcript.append("R2", one.r2.encoded)
                 transcript.append("zt", encode_scalar(one.zt))
@@ -156,12 +167,11 @@ def range_commitments(shown):
     return slots + [(bytes(32), ristretto.IDENTITY)] * padding
 
 
-def _credential_holds(relation, shown, i, schema, c):
-    one = shown.credentials[i]
+def _credential_holds(shown, one, c):
     terms = [(one.z_rho, one.b.point), (one.z_eps, one.a.point), (-1, one.t.point)]
-    terms += [(-c, generator("P")), (-c * keys.domain(one.issuer, schema), generator("Q"))]
-    terms += [(-shown.responses[index], generator("H", slot)) for slot, index in presentations.hidden_slots(relation, i)]
-    for slot, value in presentations.disclosed_slots(relation, shown.disclosed, i):
+    terms += [(-c, generator("P")), (-c * one.d, generator("Q"))]
+    terms += [(-shown.responses[index], generator("H", slot)) for slot, index in presentations.hidden_slots(one.slots)]
+    for slot, value in presentations.disclosed_slots(one.slots, shown.disclosed):
         terms.append((-c * values.scalar(value), generator("H", slot)))
     return ristretto.is_identity(ristretto.msm(terms))
 

@@ -53,7 +53,7 @@ fn within(path: &str, made: &Json, found: &Json) -> Option<String> {
 }
 
 /// The sections of the file, and the members of a section that come before others.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "format",
     "protocol",
     "seed",
@@ -72,6 +72,7 @@ const ORDER: [&str; 22] = [
     "requests",
     "issuance",
     "tokens",
+    "lists",
     "presentations",
     "name",
     "valid",

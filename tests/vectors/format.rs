@@ -1,7 +1,11 @@
 //! The file as it is written: see docs/vectors.md. The order of members here is their order there.
 
+mod lists;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+
+pub(crate) use lists::{Bounds, InvalidBucket, ListDomain, Lists, OneInterval, ValidBucket};
 
 pub(crate) const FORMAT: &str = "glimpse-vectors/1";
 
@@ -26,6 +30,7 @@ pub(crate) struct File {
     pub(crate) requests: Requests,
     pub(crate) issuance: Issuance,
     pub(crate) tokens: Tokens,
+    pub(crate) lists: Lists,
     pub(crate) presentations: Presentations,
 }
 
@@ -124,8 +129,18 @@ pub(crate) struct Key {
     pub(crate) secret: String,
     pub(crate) public: String,
     pub(crate) registration_base: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) revocation: Option<RevocationKey>,
     pub(crate) domains: Vec<Domain>,
     pub(crate) schemas: Vec<String>,
+}
+
+/// w and W.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RevocationKey {
+    pub(crate) secret: String,
+    pub(crate) public: String,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -310,6 +325,9 @@ pub(crate) struct ValidPresentation {
     pub(crate) disclosed: Vec<Shown>,
     pub(crate) issuers: Vec<String>,
     pub(crate) holdings: Vec<String>,
+    /// The buckets whose intervals are shown, in the order of the statements.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lists: Vec<String>,
     pub(crate) challenges: Challenges,
 }
 

@@ -165,28 +165,17 @@ impl Holding {
 
     /// A token, made with both sides' randomness at hand.
     pub(crate) fn token(&self, scene: &Scene, rng: &mut impl RngCore) -> OpenToken {
-        let [r1, k, alpha, beta, gamma] = std::array::from_fn(|_| draw(rng));
-        OpenToken::new(&self.open, &scene.x(self.key), [r1, k, alpha, beta, gamma])
+        OpenToken::draw(&self.open, &scene.x(self.key), rng)
     }
 
     /// A token as the product's prover keeps it.
     pub(crate) fn sealed_token(&self, scene: &Scene, rng: &mut impl RngCore) -> Token {
-        Token::from_bytes(&self.token(scene, rng).to_bytes(&self.open)).unwrap()
+        self.token(scene, rng).sealed(&self.open)
     }
 
     /// Blinded for a cheating prover: index `index` of the accepted issuers, with a token or keyed.
     pub(crate) fn shown(&self, scene: &Scene, index: u8, keyed: bool, rng: &mut impl RngCore) -> Shown {
-        let token = self.token(scene, rng);
-        Shown {
-            index,
-            rho: token.r.invert(),
-            epsilon: token.r.invert() * self.open.e,
-            a_bar: token.a_bar,
-            b_bar: token.b_bar,
-            token: (!keyed).then(|| token.proof.clone()),
-            slots: self.open.slots.clone(),
-            values: self.open.values.clone(),
-        }
+        Shown { index, ..self.token(scene, rng).shown(&self.open, keyed) }
     }
 }
 
@@ -213,6 +202,30 @@ pub(crate) struct OpenToken {
 }
 
 impl OpenToken {
+    /// For a credential, or an interval, under the key with this secret.
+    pub(crate) fn draw(of: &OpenCredential, x: &Scalar, rng: &mut impl RngCore) -> Self {
+        Self::new(of, x, std::array::from_fn(|_| draw(rng)))
+    }
+
+    /// As the product's prover keeps it.
+    pub(crate) fn sealed(&self, of: &OpenCredential) -> Token {
+        Token::from_bytes(&self.to_bytes(of)).unwrap()
+    }
+
+    /// What it is for, blinded for a cheating prover: of the first of the accepted issuers, with the token or keyed.
+    pub(crate) fn shown(&self, of: &OpenCredential, keyed: bool) -> Shown {
+        Shown {
+            index: 0,
+            rho: self.r.invert(),
+            epsilon: self.r.invert() * of.e,
+            a_bar: self.a_bar,
+            b_bar: self.b_bar,
+            token: (!keyed).then(|| self.proof.clone()),
+            slots: of.slots.clone(),
+            values: of.values.clone(),
+        }
+    }
+
     fn new(credential: &OpenCredential, x: &Scalar, drawn: [Scalar; 5]) -> Self {
         let [r1, k, alpha, beta, gamma] = drawn;
         let pair = [credential.a * r1, credential.signed * r1].map(EncodedPoint::from);

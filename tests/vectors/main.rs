@@ -11,6 +11,7 @@ mod check;
 mod difference;
 mod format;
 mod holdings;
+mod lists;
 mod scene;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/v1.json");

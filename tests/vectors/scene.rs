@@ -13,7 +13,7 @@ use glimpse_fixtures::schemas::{
     all_types, attribute, flags, numbered, schema, second, table, unbound, unbound_with_a_holder,
 };
 use glimpse_issuer::IssuerSecretKey;
-use glimpse_profiles::builtin;
+use glimpse_profiles::{Profile, builtin_by_schema_id};
 use glimpse_prover::LinkSecret;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -27,8 +27,17 @@ pub(crate) const FIRST: &str = "first";
 pub(crate) const SECOND: &str = "second";
 /// A key that the registry does not have.
 pub(crate) const STRANGER: &str = "stranger";
+/// A key that the registry has for [`THIRD_ISSUES`] and that has no revocation key.
+pub(crate) const THIRD: &str = "third";
+/// What that key issues.
+const THIRD_ISSUES: [&str; 2] = ["test.all", "test.unbound with a holder"];
 /// A schema that the registry does not have: version 2 of `test.unbound`.
 pub(crate) const UNKNOWN_SCHEMA: &str = "test.unbound 2";
+/// The profiles that the vectors know, in their order. A new profile would change every vector that names the keys'
+/// schemas: it does not come in here, and its questions are asked by the linter of `profiles`.
+const PROFILES: [&str; 3] = ["cn.driving_licence", "cn.resident_identity_card", "cn.business_licence"];
+/// The keys of the registry.
+pub(crate) const KNOWN_KEYS: [&str; 3] = [FIRST, SECOND, THIRD];
 /// The one schema that [`SECOND`] does not issue.
 pub(crate) const FIRST_ONLY: &str = "cn.business_licence";
 
@@ -49,26 +58,28 @@ fn fnv1a(name: &str) -> u64 {
 pub(crate) struct Scene {
     pub(crate) schemas: Vec<(String, Arc<Schema>)>,
     pub(crate) keys: Vec<(&'static str, IssuerSecretKey)>,
+    /// The revocation keys of those that have one.
+    pub(crate) revocation: Vec<(&'static str, IssuerSecretKey)>,
     pub(crate) registry: Registry,
 }
 
 impl Scene {
     pub(crate) fn new() -> Self {
         let schemas = schemas();
-        let keys: Vec<(&'static str, IssuerSecretKey)> = [FIRST, SECOND, STRANGER]
-            .into_iter()
-            .map(|name| (name, IssuerSecretKey::generate(&mut rng(&format!("key {name}")))))
-            .collect();
-        let mut scene = Self { schemas, keys, registry: Registry::default() };
+        let drawn = |kind: &str, name| (name, IssuerSecretKey::generate(&mut rng(&format!("{kind} {name}"))));
+        let keys = [FIRST, SECOND, STRANGER, THIRD].map(|name| drawn("key", name)).into();
+        let revocation = [FIRST, SECOND, STRANGER].map(|name| drawn("revocation key", name)).into();
+        let mut scene = Self { schemas, keys, revocation, registry: Registry::default() };
         for name in scene.known_schemas() {
             scene.registry.add_schema(scene.schema(&name).clone());
         }
-        for name in [FIRST, SECOND] {
+        for name in KNOWN_KEYS {
             let issued = scene.issued_by(name);
             let schemas = issued.iter().map(|schema| scene.schema(schema).digest()).collect();
             let text = Text { zh_cn: name.into(), en: name.into() };
             let key = *scene.public(name);
-            scene.registry.add_issuer(Issuer { id: name.into(), name: text, key, schemas });
+            let revocation = scene.revocation(name).map(|key| *key.public());
+            scene.registry.add_issuer(Issuer { id: name.into(), name: text, key, schemas, revocation });
         }
         scene
     }
@@ -85,6 +96,7 @@ impl Scene {
         match key {
             FIRST => {}
             SECOND => names.retain(|name| name != FIRST_ONLY),
+            THIRD => names.retain(|name| THIRD_ISSUES.contains(&name.as_str())),
             _ => names.clear(),
         }
         names
@@ -104,14 +116,24 @@ impl Scene {
         self.key(name).public()
     }
 
+    /// The revocation key of a key, if it has one.
+    pub(crate) fn revocation(&self, name: &str) -> Option<&IssuerSecretKey> {
+        self.revocation.iter().find(|(known, _)| *known == name).map(|(_, key)| key)
+    }
+
     pub(crate) fn key_name(&self, key: &IssuerPublicKey) -> &'static str {
         self.keys.iter().find(|(_, known)| known.public() == key).unwrap().0
     }
 
     /// x.
     pub(crate) fn x(&self, name: &str) -> Scalar {
-        Scalar::from_canonical_bytes(*self.key(name).to_bytes()).unwrap()
+        secret_scalar(self.key(name))
     }
+}
+
+/// What the secret of a key would be without its type.
+pub(crate) fn secret_scalar(key: &IssuerSecretKey) -> Scalar {
+    Scalar::from_canonical_bytes(*key.to_bytes()).unwrap()
 }
 
 /// The link secret of a wallet.
@@ -120,9 +142,13 @@ pub(crate) fn link_secret(wallet: &str) -> (Scalar, LinkSecret) {
     (s, LinkSecret::from_bytes(&s.to_bytes()).unwrap())
 }
 
+/// The profiles of the vectors.
+pub(crate) fn profiles() -> impl Iterator<Item = &'static Profile> {
+    PROFILES.into_iter().map(|id| builtin_by_schema_id(id).unwrap_or_else(|| panic!("no profile {id}")))
+}
+
 fn schemas() -> Vec<(String, Arc<Schema>)> {
-    let mut schemas: Vec<(String, Arc<Schema>)> = builtin()
-        .iter()
+    let mut schemas: Vec<(String, Arc<Schema>)> = profiles()
         .map(|profile| (profile.schema().id().to_owned(), Arc::new(profile.schema().clone())))
         .collect();
     let mut next = serde_json::to_value(&*unbound()).unwrap();

@@ -22,6 +22,8 @@ pub(crate) struct Opened {
     /// In the presentation's profile.
     relation: Relation,
     pub(crate) presentation: Presentation,
+    /// The key and the domain of each signature.
+    pub(crate) keys: Vec<(IssuerPublicKey, Scalar)>,
     /// The weight y of digits, residuals and ranges; 0 where there are none.
     y: Scalar,
     c: Scalar,
@@ -35,7 +37,9 @@ impl Opened {
     pub(crate) fn read(relation: &Relation, bytes: &[u8]) -> Result<Self, DecodeError> {
         let relation = in_profile_of(relation, bytes);
         let presentation = Presentation::from_bytes(&relation, bytes)?;
-        let mut rounds = Rounds::new(&relation, &presentation.issuers, &presentation.disclosed);
+        let Presentation { issuers, disclosed, lists, .. } = &presentation;
+        let keys = relation.keys(issuers, lists).ok_or(DecodeError::Issuer)?;
+        let mut rounds = Rounds::new(&relation, issuers, disclosed, lists);
         presentation.commitments.iter().for_each(|commitment| rounds.credential(commitment));
         let (mut y, mut range_challenges) = (Scalar::ZERO, None);
         if let Some(digits) = &presentation.digits {
@@ -51,10 +55,10 @@ impl Opened {
         let (c, mut transcript) = rounds.challenge();
         transcript.append_message(b"presentation", bytes);
         let digest = transcript.challenge_array(b"digest");
-        Ok(Self { relation, presentation, y, c, range_challenges, digest })
+        Ok(Self { relation, presentation, keys, y, c, range_challenges, digest })
     }
 
-    /// All public equations under these weights: those of the credentials, tokens and digits. Keyed checks are the
+    /// All public equations under these weights: those of the credentials and intervals, tokens and digits. Keyed checks are the
     /// caller's.
     pub(crate) fn claim(&self, weights: &mut Weights) -> Claim {
         let mut claim = Claim::new(&self.relation);
@@ -68,20 +72,15 @@ impl Opened {
     /// and the token's equations.
     fn credentials(&self, claim: &mut Claim, disclosed: &[Scalar], weights: &mut Weights) {
         let presentation = &self.presentation;
-        let parts = presentation
-            .commitments
-            .iter()
-            .zip(&presentation.credential_responses)
-            .zip(&presentation.issuers);
-        for (credential, ((commitment, response), issuer)) in self.relation.credentials().iter().zip(parts) {
-            let accepted = &credential.accepted[usize::from(*issuer)];
+        let parts = presentation.commitments.iter().zip(&presentation.credential_responses).zip(&self.keys);
+        for (signature, ((commitment, response), (key, domain))) in self.relation.signatures().zip(parts) {
             let w = weights.next();
             let (mut a_bar, mut b_bar) = (w * response.epsilon, w * response.rho);
             claim.subtract(w, &commitment.masks.point);
             let wc = w * self.c;
             claim.fixed[INDEX_P] -= wc;
-            claim.fixed[INDEX_Q] -= wc * accepted.domain;
-            for (coefficient, slot) in claim.fixed[INDEX_H..].iter_mut().zip(&credential.slots) {
+            claim.fixed[INDEX_Q] -= wc * domain;
+            for (coefficient, slot) in claim.fixed[INDEX_H..].iter_mut().zip(signature.slots) {
                 match slot {
                     Slot::Unused => {}
                     Slot::Hidden(i) => *coefficient -= w * presentation.responses[*i],
@@ -91,7 +90,7 @@ impl Opened {
             // z_t·G − R_1 − c_t·X = 0 and z_t·Ā − R_2 − c_t·B̄ = 0.
             if let Some(token) = &commitment.token {
                 let c = token_challenge(
-                    &accepted.key,
+                    key,
                     &commitment.a_bar.encoded,
                     &commitment.b_bar.encoded,
                     &token.r1.encoded,
@@ -100,7 +99,7 @@ impl Opened {
                 let (w_key, w_pair) = (weights.next(), weights.next());
                 claim.fixed[INDEX_G] += w_key * token.response;
                 claim.subtract(w_key, &token.r1.point);
-                claim.keys.push((accepted.key, -w_key * c));
+                claim.keys.push((*key, -w_key * c));
                 claim.subtract(w_pair, &token.r2.point);
                 a_bar += w_pair * token.response;
                 b_bar -= w_pair * c;
@@ -154,11 +153,11 @@ pub(crate) struct Claim {
 
 impl Claim {
     fn new(relation: &Relation) -> Self {
-        let own = 5 * relation.credentials().len() + 2;
+        let own = 5 * (relation.credentials().len() + relation.intervals().len()) + 2;
         Self {
             fixed: vec![Scalar::ZERO; INDEX_D + relation.free_digits()],
             range: Vec::new(),
-            keys: Vec::with_capacity(relation.credentials().len()),
+            keys: Vec::with_capacity(relation.credentials().len() + relation.intervals().len()),
             scalars: Vec::with_capacity(own),
             points: Vec::with_capacity(own),
         }

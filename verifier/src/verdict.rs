@@ -33,6 +33,9 @@ pub struct VerifiedCredential {
     pub issuer: Arc<Issuer>,
     /// How that was checked.
     pub check: CheckKind,
+    /// If the request asks whether it is revoked: it was not, nor suspended, by the list that was issued at this moment,
+    /// in seconds since 1970-01-01T00:00:00Z.
+    pub not_revoked_at: Option<u64>,
 }
 
 /// A disclosed value. Not printed by `Debug`.

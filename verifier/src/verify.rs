@@ -109,20 +109,22 @@ impl Verifier {
             readable().enumerate().map(|(place, opened)| opened.claim(&mut seed.weights(place))).collect();
         let mut hold = which_hold(&claims).into_iter();
         let decide = |(item, opened): (&Item<'_>, Result<Opened, Cause>)| {
-            let presentation = opened?.presentation;
+            let opened = opened?;
             if hold.next() != Some(true) {
                 return Err(Cause::Proof.into());
             }
             // Last: an issuer's secret answers nobody who has no proof.
-            self.check_keyed(item.relation, &presentation)?;
-            verdict(item.relation, presentation).ok_or(Cause::Proof.into())
+            self.check_keyed(item.relation, &opened)?;
+            verdict(item.relation, opened.presentation).ok_or(Cause::Proof.into())
         };
         items.iter().zip(opened).map(decide).collect()
     }
 
     fn open(&self, relation: &Relation, bytes: &[u8], now: u64) -> Result<Opened, Cause> {
         self.check_request(relation.request(), now)?;
-        Opened::read(relation, bytes).map_err(Cause::Decode)
+        let opened = Opened::read(relation, bytes).map_err(Cause::Decode)?;
+        check_lists(relation, &opened.presentation.lists, now)?;
+        Ok(opened)
     }
 
     fn check_request(&self, request: &Request, now: u64) -> Result<(), Cause> {
@@ -138,14 +140,13 @@ impl Verifier {
         }
     }
 
-    /// B̄ = x·Ā for every credential that the request has checked by key.
-    fn check_keyed(&self, relation: &Relation, presentation: &Presentation) -> Result<(), Cause> {
-        let parts = presentation.commitments.iter().zip(&presentation.issuers);
-        for (credential, (commitment, issuer)) in relation.credentials().iter().zip(parts) {
-            if credential.check != CheckKind::Keyed {
+    /// B̄ = x·Ā for every credential that the request has checked by key, and the same for their intervals.
+    fn check_keyed(&self, relation: &Relation, opened: &Opened) -> Result<(), Cause> {
+        let parts = opened.presentation.commitments.iter().zip(&opened.keys);
+        for (signature, (commitment, (key, _))) in relation.signatures().zip(parts) {
+            if signature.check != CheckKind::Keyed {
                 continue;
             }
-            let key = &credential.accepted[usize::from(*issuer)].key;
             let check = self.keyed.iter().find(|check| check.key() == key).ok_or(Cause::NoIssuerSecret)?;
             if !check.holds(&commitment.a_bar.point, &commitment.b_bar.point) {
                 return Err(Cause::Proof);
@@ -155,15 +156,30 @@ impl Verifier {
     }
 }
 
+/// Each list is recent enough for the request, and none is from the future.
+fn check_lists(relation: &Relation, lists: &[u64], now: u64) -> Result<(), Cause> {
+    for (interval, issued_at) in relation.intervals().iter().zip(lists) {
+        if *issued_at > now.saturating_add(CLOCK_SKEW_SECONDS) {
+            return Err(Cause::FutureList);
+        }
+        if issued_at.saturating_add(interval.max_age) < relation.request().document().issued_at {
+            return Err(Cause::StaleList);
+        }
+    }
+    Ok(())
+}
+
 /// `None` only for an issuer that is not known, which reading the presentation ruled out.
 fn verdict(relation: &Relation, presentation: Presentation) -> Option<Verdict> {
     let mut credentials = Vec::with_capacity(relation.credentials().len());
-    for (credential, index) in relation.credentials().iter().zip(&presentation.issuers) {
+    for (i, (credential, index)) in relation.credentials().iter().zip(&presentation.issuers).enumerate() {
+        let mut intervals = relation.intervals().iter().zip(&presentation.lists);
         credentials.push(VerifiedCredential {
             id: credential.id.clone(),
             schema: credential.schema.clone(),
             issuer: credential.accepted.get(usize::from(*index))?.issuer.clone()?,
             check: credential.check,
+            not_revoked_at: intervals.find(|(interval, _)| interval.credential == i).map(|(_, at)| *at),
         });
     }
     let reference = |&(credential, position): &(usize, usize)| {
@@ -239,6 +255,12 @@ pub enum Cause {
     /// A keyed presentation, and no secret of that issuer here.
     #[error("keyed presentations of this issuer cannot be checked here")]
     NoIssuerSecret,
+    /// A revocation list that is older than the request allows.
+    #[error("the revocation list is too old for this request")]
+    StaleList,
+    /// A revocation list from the future.
+    #[error("the revocation list was issued in the future")]
+    FutureList,
     /// An equation does not hold.
     #[error("the proof does not hold")]
     Proof,

@@ -73,7 +73,7 @@ pub(crate) fn fill(items: &[String], separator: &str, indent: &str, columns: usi
 /// The attributes a statement says something about without showing them.
 pub(crate) fn asked_about(statement: &Statement) -> Vec<&AttributeRef> {
     match statement {
-        Statement::Disclose { .. } => Vec::new(),
+        Statement::Disclose { .. } | Statement::NotRevoked { .. } => Vec::new(),
         Statement::Range { of, .. } | Statement::Intervals { of, .. } => {
             of.iter().map(|term| &term.attribute).collect()
         }

@@ -168,7 +168,7 @@ impl Wallet {
             });
         }
         let holdings = credentials.iter().zip(showings);
-        let holdings = holdings.map(|(credential, showing)| Holding { credential, showing }).collect();
+        let holdings = holdings.map(|(credential, showing)| Holding::new(credential, showing)).collect();
         // Where the relying party would rather have few bytes, in the profile that takes fewer.
         Ok(present(&smallest(relation), &secret, holdings, rng)?.to_bytes())
     }

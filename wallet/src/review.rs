@@ -164,7 +164,8 @@ impl Wallet {
             }
             let credentials: Vec<&Credential> =
                 combination.iter().map(|(_, credential)| credential).collect();
-            if can_present(relation, &secret, &credentials).is_ok() {
+            let candidates: Vec<_> = credentials.iter().map(|credential| (*credential, None)).collect();
+            if can_present(relation, &secret, &candidates).is_ok() {
                 review.choices.push(Choice {
                     credentials: combination.iter().map(|(stored, _)| self.summary(stored)).collect(),
                     shown: shown(relation, &credentials),

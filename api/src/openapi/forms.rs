@@ -110,7 +110,7 @@ fn text(description: &str, max: usize) -> Value {
     object(description, languages, json!({}))
 }
 
-fn hex(bytes: usize, description: &str) -> Value {
+pub(super) fn hex(bytes: usize, description: &str) -> Value {
     pattern(description, &format!("^[0-9a-f]{{{}}}$", 2 * bytes))
 }
 

@@ -4,7 +4,7 @@ use glimpse_circuits::attribute::{MAX_CODES, MAX_FLAGS, MAX_STRING_CHARS};
 use glimpse_circuits::schema::MAX_ATTRIBUTES;
 use serde_json::{Value, json};
 
-use super::forms::{decimal, pattern, printable};
+use super::forms::{decimal, hex, pattern, printable};
 use super::{Component, object, to, with};
 
 pub(super) fn components() -> Vec<Component> {
@@ -28,7 +28,9 @@ fn issuer() -> Value {
         "schemas": { "type": "array", "items": to("SchemaDigest"), "uniqueItems": true,
             "description": "The schemas it may issue under that key." },
     });
-    object("An issuer key, and who it belongs to.", members, json!({}))
+    let revocation =
+        hex(32, "The key that the intervals of its revocation lists are under, if it has such lists.");
+    object("An issuer key, and who it belongs to.", members, json!({ "revocation": revocation }))
 }
 
 fn schema() -> Value {

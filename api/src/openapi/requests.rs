@@ -4,7 +4,7 @@ use glimpse_circuits::labels;
 use glimpse_circuits::request::{MAX_CREDENTIALS, MAX_ISSUERS, MAX_SET, MAX_STATEMENTS, MAX_TERMS};
 use serde_json::{Value, json};
 
-use super::forms::{pattern, printable, signed};
+use super::forms::{decimal, pattern, printable, signed};
 use super::licences::tagged;
 use super::{Component, object, to, with};
 
@@ -150,6 +150,19 @@ fn statement() -> Value {
             "equal",
             "Two attributes have the same value, which stays hidden.",
             json!({ "left": of(), "right": of() }),
+            json!({}),
+        ),
+        tagged(
+            "not_revoked",
+            "The licence of this name is neither revoked nor suspended, by a list of its issuer that is recent enough. No \
+             issuer has lists yet: such a request is refused.",
+            json!({
+                "credential": to("Identifier"),
+                "max_age": decimal(
+                    "Most seconds by which the list may have been issued before the request, a decimal string of 64 bits.",
+                    &json!("86400"),
+                ),
+            }),
             json!({}),
         ),
     ];

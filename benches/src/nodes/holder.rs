@@ -98,7 +98,7 @@ impl Holder {
             CheckKind::Token => Showing::Token(token.unwrap()),
             CheckKind::Keyed => Showing::Keyed,
         };
-        let holdings = vec![Holding { credential, showing }];
+        let holdings = vec![Holding::new(credential, showing)];
         let presentation = present(&relation, &self.secret, holdings, &mut self.rng).unwrap();
         json!({ "presentation": Blob::from(presentation.to_bytes().as_slice()) })
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::attribute::Kind;
-use crate::generators::{D_COUNT, H_ATTRIBUTES};
+use crate::generators::{D_COUNT, H_ATTRIBUTES, H_HANDLE};
 use crate::key::Registry;
 use crate::request::{AttributeRef, Request, RequestedCredential, Statement};
 use crate::schema::{Attribute, Binding, Grade};
@@ -12,7 +12,7 @@ use crate::schema::{Attribute, Binding, Grade};
 use super::knowledge::Knowledge;
 use super::lower::Lowering;
 use super::statement::{Reason, RelationError};
-use super::{Accepted, Disclosed, Plan, Profile, RelationCredential, Slot, Source};
+use super::{Accepted, Disclosed, Plan, Profile, RelationCredential, RelationInterval, Slot, Source};
 
 /// Most residuals of one presentation.
 pub(super) const MAX_RESIDUALS: usize = 64;
@@ -25,13 +25,83 @@ pub(super) struct Resolved<'a> {
     pub(super) class: usize,
 }
 
+/// The hidden values that a statement about revocation is about.
+pub(super) struct Handle {
+    /// The credential's name in the request.
+    credential: String,
+    /// Its handle.
+    pub(super) value: Source,
+    /// The ends of the interval that holds it.
+    pub(super) first: Source,
+    pub(super) last: Source,
+}
+
+impl Handle {
+    /// `None` if one of them is not hidden, which the layout rules out.
+    fn new(
+        credentials: &[RelationCredential],
+        slots: &[Vec<Slot>],
+        interval: &RelationInterval,
+    ) -> Option<Self> {
+        let hidden = |slots: &[Slot], place: usize| match slots.get(place) {
+            Some(Slot::Hidden(i)) => Some(Source::Hidden(*i)),
+            _ => None,
+        };
+        Some(Self {
+            credential: credentials[interval.credential].id.clone(),
+            value: hidden(&slots[interval.credential], H_HANDLE)?,
+            first: hidden(&interval.slots, H_ATTRIBUTES)?,
+            last: hidden(&interval.slots, H_ATTRIBUTES + 1)?,
+        })
+    }
+
+    pub(super) fn is_of(&self, credential: &str) -> bool {
+        self.credential == credential
+    }
+}
+
 /// The credentials of a request, with what the registry knows of their schemas and issuers.
 pub(super) fn resolve(
     request: &Request,
     registry: &Registry,
 ) -> Result<Vec<RelationCredential>, RelationError> {
-    let requested = request.document().credentials.iter().enumerate();
-    requested.map(|(i, requested)| resolve_credential(i, requested, registry)).collect()
+    let document = request.document();
+    let requested = document.credentials.iter().enumerate();
+    let mut credentials: Vec<RelationCredential> = requested
+        .map(|(i, requested)| resolve_credential(i, requested, registry))
+        .collect::<Result<_, _>>()?;
+    for (i, statement) in document.statements.iter().enumerate() {
+        if let Statement::NotRevoked { credential: id, .. } = statement {
+            let earlier = document.statements[..i].iter();
+            let about_it = |other: &Statement| matches!(other, Statement::NotRevoked { credential, .. } if credential == id);
+            let resolved = if earlier.clone().any(about_it) {
+                Err(Reason::Repeated)
+            } else {
+                require_lists(id, &mut credentials)
+            };
+            resolved.map_err(|reason| reason.at(format!("statements[{i}].not_revoked")))?;
+        }
+    }
+    Ok(credentials)
+}
+
+/// Only issuers with a revocation key can have a credential whose list is asked for.
+fn require_lists(id: &str, credentials: &mut [RelationCredential]) -> Result<(), Reason> {
+    let credential = credentials
+        .iter_mut()
+        .find(|credential| credential.id == id)
+        .ok_or_else(|| Reason::UnknownCredential(id.to_owned()))?;
+    if credential.schema.binding() != Binding::Holder {
+        return Err(Reason::NoHandle(id.to_owned()));
+    }
+    for accepted in &mut credential.accepted {
+        // A revocation key that is the key itself is none.
+        accepted.issuer.take_if(|issuer| issuer.revocation.is_none_or(|revocation| revocation == issuer.key));
+    }
+    if credential.accepted.iter().all(|accepted| accepted.issuer.is_none()) {
+        return Err(Reason::NoLists(id.to_owned()));
+    }
+    Ok(())
 }
 
 pub(super) fn build(
@@ -47,9 +117,13 @@ pub(super) fn build(
         }
     }
     let disclosed = disclosed(&names, &document.statements)?;
-    let (slots, hidden, sources) = lay_out(&credentials, &names, &disclosed);
+    let (slots, mut hidden, sources) = lay_out(&credentials, &names, &disclosed);
+    let intervals = lay_out_intervals(&credentials, &document.statements, &mut hidden);
 
-    let mut lowering = Lowering::new(&names, sources, request.day(), profile);
+    let handles: Option<Vec<Handle>> =
+        intervals.iter().map(|interval| Handle::new(&credentials, &slots, interval)).collect();
+    let handles = handles.ok_or_else(|| Reason::TooLarge.at("statements"))?;
+    let mut lowering = Lowering::new(&names, sources, handles, request.day(), profile);
     for (i, statement) in document.statements.iter().enumerate() {
         let at = |reason: Reason| reason.at(format!("statements[{i}].{}", statement_name(statement)));
         lowering.statement(statement).map_err(at)?;
@@ -68,6 +142,7 @@ pub(super) fn build(
     Ok(Plan {
         profile,
         credentials,
+        intervals,
         hidden,
         disclosed,
         digits,
@@ -288,6 +363,27 @@ fn lay_out(
     (all_slots, hidden, sources)
 }
 
+/// Gives the ends of each interval their places, after everything else.
+fn lay_out_intervals(
+    credentials: &[RelationCredential],
+    statements: &[Statement],
+    hidden: &mut usize,
+) -> Vec<RelationInterval> {
+    let mut intervals = Vec::new();
+    for statement in statements {
+        let Statement::NotRevoked { credential: id, max_age } = statement else { continue };
+        // Resolving the credentials saw to it that there is one.
+        let Some(credential) = credentials.iter().position(|credential| credential.id == *id) else {
+            continue;
+        };
+        let mut slots = vec![Slot::Unused; H_ATTRIBUTES];
+        slots.extend([Slot::Hidden(*hidden), Slot::Hidden(*hidden + 1)]);
+        *hidden += 2;
+        intervals.push(RelationInterval { credential, max_age: *max_age, slots });
+    }
+    intervals
+}
+
 /// Refuses statements that leave fewer values of an attribute than it declares; lists those where that is allowed.
 fn revealing(
     names: &Names<'_>,
@@ -362,5 +458,6 @@ pub(super) fn statement_name(statement: &Statement) -> &'static str {
         Statement::Intervals { .. } => "intervals",
         Statement::Flags { .. } => "flags",
         Statement::Equal { .. } => "equal",
+        Statement::NotRevoked { .. } => "not_revoked",
     }
 }

@@ -176,7 +176,13 @@ mod tests {
         let mut registry = Registry::default();
         registry.add_schema(schema.clone());
         let name = Text { zh_cn: "甲".into(), en: "A".into() };
-        registry.add_issuer(Issuer { id: "a".into(), name, key, schemas: vec![schema.digest()] });
+        registry.add_issuer(Issuer {
+            id: "a".into(),
+            name,
+            key,
+            schemas: vec![schema.digest()],
+            revocation: None,
+        });
         (registry, schema, key)
     }
 

@@ -6,11 +6,12 @@ use curve25519_dalek::scalar::Scalar;
 
 use crate::attribute::{Kind, Value, ValueError};
 use crate::date::Date;
+use crate::interval::MAX_SPAN;
 use crate::request::{AttributeRef, Day, Interval, MAX_SET, MAX_TERMS, Statement, Term};
 use crate::schema::{Attribute, Grade};
 use crate::text::nfc;
 
-use super::build::{Names, Resolved};
+use super::build::{Handle, Names, Resolved};
 use super::hints::Hint;
 use super::integer::{self, Combination, scalar};
 use super::knowledge::{self, Knowledge};
@@ -27,6 +28,7 @@ const MAX_INTERVALS: usize = 512;
 pub(super) struct Lowering<'a> {
     names: &'a Names<'a>,
     sources: BTreeMap<usize, Source>,
+    handles: Vec<Handle>,
     today: Date,
     profile: Profile,
     pub(super) digits: Vec<Digit>,
@@ -41,12 +43,14 @@ impl<'a> Lowering<'a> {
     pub(super) fn new(
         names: &'a Names<'a>,
         sources: BTreeMap<usize, Source>,
+        handles: Vec<Handle>,
         today: Date,
         profile: Profile,
     ) -> Self {
         Self {
             names,
             sources,
+            handles,
             today,
             profile,
             digits: Vec::new(),
@@ -83,7 +87,27 @@ impl<'a> Lowering<'a> {
             Statement::NotMember { of, values } => self.not_member(of, values),
             Statement::Intervals { of, intervals } => self.intervals(of, intervals),
             Statement::Flags { of, all, none, any } => self.flags(of, all, none, any),
+            Statement::NotRevoked { credential, .. } => self.not_revoked(credential),
         }
+    }
+
+    /// 0 ≤ handle − first and 0 ≤ last − handle.
+    ///
+    /// Handles and ends are numbers of 32 bits, because issuers sign no others; so the differences are integers, and by
+    /// digits it is enough to look as far as issuers let an interval reach.
+    fn not_revoked(&mut self, credential: &str) -> Result<(), Reason> {
+        let unknown = || Reason::UnknownCredential(credential.to_owned());
+        let handle = self.handles.iter().find(|handle| handle.is_of(credential)).ok_or_else(unknown)?;
+        let (value, first, last) = (handle.value, handle.first, handle.last);
+        for (above, below) in [(value, first), (last, value)] {
+            let difference = Linear::of(above).plus(below, -Scalar::ONE);
+            if self.is_by_bulletproof(MAX_SPAN) {
+                self.ranges.push(Range { value: difference, width: MAX_SPAN, both_ends: false });
+            } else {
+                self.at_most_width(difference, MAX_SPAN);
+            }
+        }
+        Ok(())
     }
 
     fn range(&mut self, of: &[Term], lo: i128, hi: i128) -> Result<(), Reason> {

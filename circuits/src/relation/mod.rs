@@ -18,6 +18,7 @@ use std::sync::{Arc, OnceLock};
 
 use curve25519_dalek::scalar::Scalar;
 
+use crate::interval::Scope;
 use crate::key::{Issuer, IssuerPublicKey, Registry};
 use crate::labels;
 use crate::range_proof;
@@ -151,6 +152,26 @@ pub struct RelationCredential {
     pub slots: Vec<Slot>,
 }
 
+/// An interval of a revocation list that holds the handle of one of the credentials.
+#[derive(Clone, Debug)]
+pub struct RelationInterval {
+    /// Which credential.
+    pub credential: usize,
+    /// Most seconds by which the list may have been issued before the request.
+    pub max_age: u64,
+    /// The scalar of each H: none of the first three, then the two ends.
+    pub slots: Vec<Slot>,
+}
+
+/// What one signature of a presentation is on.
+#[derive(Clone, Copy, Debug)]
+pub struct Signature<'a> {
+    /// How it is checked.
+    pub check: CheckKind,
+    /// The scalar of each H.
+    pub slots: &'a [Slot],
+}
+
 /// An issuer key that a request accepts.
 #[derive(Clone, Debug)]
 pub struct Accepted {
@@ -184,6 +205,7 @@ pub struct Relation {
 struct Plan {
     profile: Profile,
     credentials: Vec<RelationCredential>,
+    intervals: Vec<RelationInterval>,
     hidden: usize,
     disclosed: Vec<Disclosed>,
     digits: Vec<Digit>,
@@ -240,6 +262,43 @@ impl Relation {
     /// The credentials in the request's order.
     pub fn credentials(&self) -> &[RelationCredential] {
         &self.plan.credentials
+    }
+
+    /// The intervals of revocation lists, one for each statement that something is not revoked.
+    pub fn intervals(&self) -> &[RelationInterval] {
+        &self.plan.intervals
+    }
+
+    /// What a presentation shows signatures on: the credentials, then the intervals.
+    pub fn signatures(&self) -> impl Iterator<Item = Signature<'_>> {
+        let credentials = &self.plan.credentials;
+        let own = credentials.iter().map(|it| Signature { check: it.check, slots: &it.slots });
+        let intervals = self.plan.intervals.iter();
+        own.chain(intervals.map(|it| Signature { check: credentials[it.credential].check, slots: &it.slots }))
+    }
+
+    /// The key and the domain of each of the signatures, where credentials are from these of the accepted issuers and
+    /// lists were issued at these moments. `None` if an index is out of range, an issuer is not known, or their numbers
+    /// are others.
+    pub fn keys(&self, issuers: &[u8], lists: &[u64]) -> Option<Vec<(IssuerPublicKey, Scalar)>> {
+        let (credentials, intervals) = (&self.plan.credentials, &self.plan.intervals);
+        if issuers.len() != credentials.len() || lists.len() != intervals.len() {
+            return None;
+        }
+        let accepted =
+            |i: usize| credentials[i].accepted.get(usize::from(issuers[i])).filter(|it| it.issuer.is_some());
+        let mut keys = Vec::with_capacity(issuers.len() + lists.len());
+        for i in 0..credentials.len() {
+            let accepted = accepted(i)?;
+            keys.push((accepted.key, accepted.domain));
+        }
+        for (interval, &issued_at) in intervals.iter().zip(lists) {
+            let accepted = accepted(interval.credential)?;
+            let revocation = accepted.issuer.as_ref()?.revocation?;
+            let schema = credentials[interval.credential].schema.digest();
+            keys.push((revocation, Scope { revocation, issuer: accepted.key, schema, issued_at }.domain()));
+        }
+        Some(keys)
     }
 
     /// How many values stay hidden, link secret, blindings and handles included.
@@ -316,17 +375,7 @@ impl Plan {
         hash.append_message(b"hidden", &count(self.hidden));
         hash.append_message(b"credentials", &count(self.credentials.len()));
         for credential in &self.credentials {
-            let mut slots = Vec::new();
-            for slot in &credential.slots {
-                let (kind, index) = match slot {
-                    Slot::Unused => (0u8, 0),
-                    Slot::Hidden(i) => (1, *i),
-                    Slot::Disclosed(i) => (2, *i),
-                };
-                slots.push(kind);
-                slots.extend(count(index));
-            }
-            hash.append_message(b"slots", &slots);
+            hash.append_message(b"slots", &slot_bytes(&credential.slots));
         }
         hash.append_message(b"digits", &count(self.digits.len()));
         for digit in &self.digits {
@@ -358,8 +407,26 @@ impl Plan {
             hash.append_message(b"width", &range.width.to_le_bytes());
             hash.append_message(b"ends", &[1 + u8::from(range.both_ends)]);
         }
+        for interval in &self.intervals {
+            hash.append_message(b"interval of", &count(interval.credential));
+            hash.append_message(b"slots", &slot_bytes(&interval.slots));
+        }
         hash.challenge_array(b"digest")
     }
+}
+
+fn slot_bytes(slots: &[Slot]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for slot in slots {
+        let (kind, index) = match slot {
+            Slot::Unused => (0u8, 0),
+            Slot::Hidden(i) => (1, *i),
+            Slot::Disclosed(i) => (2, *i),
+        };
+        bytes.push(kind);
+        bytes.extend((index as u64).to_le_bytes());
+    }
+    bytes
 }
 
 fn linear_bytes(linear: &Linear) -> Vec<u8> {

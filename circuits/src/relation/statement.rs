@@ -79,6 +79,12 @@ pub enum Reason {
     /// learns it.
     #[error("{0} has no code table: it can only be compared with another attribute")]
     FreeText(String),
+    /// Credentials without a holder have no handle to revoke them by.
+    #[error("{0} is not holder-bound, and cannot be revoked")]
+    NoHandle(String),
+    /// None of the issuers that are known for the schema has revocation lists.
+    #[error("no issuer key accepted for {0} is known to have revocation lists")]
+    NoLists(String),
     /// Flags of different lists.
     #[error("the two sets of flags are not of the same flags")]
     DifferentFlags,

@@ -91,7 +91,7 @@ impl Crook {
         let mut holdings = Vec::new();
         for credential in credentials {
             let token = self.tokens(credential)?.pop().ok_or("no token")?;
-            holdings.push(Holding { credential, showing: Showing::Token(token) });
+            holdings.push(Holding::new(credential, Showing::Token(token)));
         }
         Ok(present(&relation, &self.secret, holdings, &mut OsRng)?.to_bytes())
     }

@@ -139,6 +139,8 @@ fn uses(statement: &Statement) -> (StatementKind, Vec<Used<'_>>) {
         Statement::Intervals { of, intervals: _ } => (Kind::Intervals, terms(of)),
         Statement::Flags { of, all: _, none: _, any: _ } => (Kind::Flags, vec![proven("of", of)]),
         Statement::Equal { left, right } => (Kind::Equal, vec![proven("left", left), proven("right", right)]),
+        // About no attribute: a relying party may ask it of every licence that it may ask for.
+        Statement::NotRevoked { credential: _, max_age: _ } => (Kind::NotRevoked, Vec::new()),
     }
 }
 

@@ -99,11 +99,12 @@ pub enum StatementKind {
     Intervals,
     Flags,
     Equal,
+    NotRevoked,
 }
 
 impl StatementKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Disclose,
         Self::Range,
         Self::Age,
@@ -114,6 +115,7 @@ impl StatementKind {
         Self::Intervals,
         Self::Flags,
         Self::Equal,
+        Self::NotRevoked,
     ];
 
     /// Its name in requests.
@@ -129,6 +131,7 @@ impl StatementKind {
             Self::Intervals => "intervals",
             Self::Flags => "flags",
             Self::Equal => "equal",
+            Self::NotRevoked => "not_revoked",
         }
     }
 }

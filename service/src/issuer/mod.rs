@@ -45,6 +45,7 @@ impl IssuerRole {
             name: config.name,
             key: *key.public(),
             schemas: schemas.keys().copied().collect(),
+            revocation: None,
         };
         let exchanges = TokenExchanges::new(config.exchange_capacity, config.exchange_lifetime);
         Self {

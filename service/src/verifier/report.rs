@@ -28,6 +28,7 @@ fn licence(credential: &VerifiedCredential) -> VerifiedLicence {
         schema_id: credential.schema.id().to_owned(),
         issuer: (*credential.issuer).clone(),
         check: credential.check,
+        not_revoked_at: credential.not_revoked_at,
     }
 }
 
@@ -40,6 +41,8 @@ pub(super) fn cause_code(cause: &Cause) -> &'static str {
         Cause::Request(_) => "request",
         Cause::Decode(_) => "decode",
         Cause::NoIssuerSecret => "no-issuer-secret",
+        Cause::StaleList => "stale-list",
+        Cause::FutureList => "future-list",
         Cause::Proof => "proof",
     }
 }

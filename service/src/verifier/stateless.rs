@@ -61,6 +61,8 @@ fn refusal(failure: &VerificationFailure) -> ApiError {
         Cause::NoIssuerSecret => {
             ApiError::invalid("request.credentials", "ask for keyed checks that cannot be made here")
         }
-        Cause::Decode(_) | Cause::Proof => ApiError::PresentationRefused,
+        Cause::Decode(_) | Cause::StaleList | Cause::FutureList | Cause::Proof => {
+            ApiError::PresentationRefused
+        }
     }
 }

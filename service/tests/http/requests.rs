@@ -220,11 +220,11 @@ fn several_licences_of_one_holder() {
     let relation =
         glimpse_circuits::relation::Relation::compile(client.fetch(&created), &wallet.registry).unwrap();
     let holdings = vec![
-        glimpse_prover::Holding {
-            credential: &licence,
-            showing: glimpse_prover::Showing::Token(wallet.tokens(&licence, 4).pop().unwrap()),
-        },
-        glimpse_prover::Holding { credential: &card_credential, showing: glimpse_prover::Showing::Keyed },
+        glimpse_prover::Holding::new(
+            &licence,
+            glimpse_prover::Showing::Token(wallet.tokens(&licence, 4).pop().unwrap()),
+        ),
+        glimpse_prover::Holding::new(&card_credential, glimpse_prover::Showing::Keyed),
     ];
     let presentation =
         glimpse_prover::present(&relation, &wallet.secret, holdings, &mut rand_core::OsRng).unwrap();

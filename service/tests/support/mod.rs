@@ -355,7 +355,7 @@ impl Wallet {
             CheckKind::Token => Showing::Token(token.unwrap()),
             CheckKind::Keyed => Showing::Keyed,
         };
-        present(&relation, &self.secret, vec![Holding { credential, showing }], &mut OsRng)
+        present(&relation, &self.secret, vec![Holding::new(credential, showing)], &mut OsRng)
             .unwrap()
             .to_bytes()
     }

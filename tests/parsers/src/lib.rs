@@ -18,6 +18,7 @@ mod documents;
 mod http;
 mod issuance;
 mod licence;
+mod lists;
 // Of the command, for its configuration.
 #[allow(dead_code)]
 #[path = "../../../cli/src/output.rs"]
@@ -70,6 +71,8 @@ targets! {
     issuance: issuance::read, issuance::seeds, 4096;
     /// A licence to be admitted, and identifiers.
     licence: licence::read, licence::seeds, 8192;
+    /// Revocation lists: envelopes, manifests, buckets. Nothing is taken that was not signed.
+    lists: lists::read, lists::seeds, 32_768;
     /// A wallet's file, damaged or with anything in it.
     wallet_file: wallet_file::read, wallet_file::seeds, 65_536;
     /// Addresses and answers that a wallet is given.

@@ -4,7 +4,7 @@ use glimpse_api::value_to_json;
 use glimpse_circuits::attribute::Value;
 use glimpse_circuits::encoding::Reader;
 use glimpse_profiles::builtin;
-use glimpse_profiles::identifiers::{citizen_id, licence_identifier, uscc};
+use glimpse_profiles::identifiers::{LicenceIdentifier, citizen_id, licence_identifier, uscc};
 use glimpse_profiles::sample::Persona;
 use serde_json::{Map, Value as Json};
 
@@ -61,6 +61,9 @@ fn identifiers(text: &str) {
     refused_with(|text| citizen_id(text).is_ok(), "0123456789X");
     refused_with(|text| uscc(text).is_ok(), "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
     refused_with(|text| licence_identifier(text).is_ok(), "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ.");
+    if let Ok(identifier) = text.parse::<LicenceIdentifier>() {
+        assert_eq!(identifier.to_string(), text, "an identifier is written as another");
+    }
     if let Ok(citizen) = citizen_id(text) {
         assert_eq!(citizen.birth_date().to_string().replace('-', ""), text[6..14]);
         assert_eq!(citizen.is_male(), text.as_bytes()[16] % 2 == 1);

@@ -84,6 +84,7 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
         {"member": {"of": "a.name", "values": ["é", "文"]}},
         {"not_member": {"of": "a.region", "values": ["r1"]}},
         {"disclose": {"of": "c.title"}},
+        {"not_revoked": {"credential": "a", "max_age": "18446744073709551615"}},
     ]);
     let (a, b, c) = (all_types(), second(), unbound());
     let mut request = world.request_json(&[("a", &a), ("b", &b), ("c", &c)], statements, "keyed");

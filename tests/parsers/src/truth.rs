@@ -101,8 +101,7 @@ pub(crate) fn statements(input: &[u8]) {
 }
 
 fn prove(relation: &Relation, shown: &Relation, holder: &Holder, truth: bool, statements: &[Json]) {
-    let holdings =
-        holder.credentials.iter().map(|credential| Holding { credential, showing: Showing::Keyed });
+    let holdings = holder.credentials.iter().map(|credential| Holding::new(credential, Showing::Keyed));
     let presented = present(shown, &holder.secret, holdings.collect(), &mut rng(1));
     let profile = shown.profile();
     match presented {

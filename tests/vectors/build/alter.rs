@@ -52,30 +52,32 @@ enum Part {
 }
 
 /// 32 bytes of a presentation.
-struct Field {
+pub(super) struct Field {
     /// Its name in docs/protocol.md.
     class: &'static str,
-    name: String,
+    pub(super) name: String,
     part: Part,
     at: usize,
-    in_bulletproof: bool,
+    pub(super) in_bulletproof: bool,
 }
 
-/// The points and scalars of a presentation in order: docs/protocol.md, section 8, "Bytes".
+/// The points and scalars of a presentation in order: docs/protocol.md, section 8, "Bytes". Intervals are numbered on
+/// after the credentials.
 fn layout(made: &Made) -> Vec<Field> {
     let relation = &made.relation;
     let mut fields: Vec<Field> = Vec::new();
-    let mut at = 2 + relation.credentials().len() + made.bytes.len() - expected_length(relation);
+    let header = 2 + relation.credentials().len() + 8 * relation.intervals().len();
+    let mut at = header + made.bytes.len() - expected_length(relation);
     let mut add = |class: &'static str, name: String, part: Part| {
         let in_bulletproof = name.contains("Bulletproof") || matches!(class, "L" | "R");
         fields.push(Field { class, name, part, at, in_bulletproof });
         at += 32;
     };
-    for (i, credential) in relation.credentials().iter().enumerate() {
+    for (i, signature) in relation.signatures().enumerate() {
         add("Ā", format!("Ā of credential {i}"), Part::NonzeroPoint);
         add("B̄", format!("B̄ of credential {i}"), Part::Point);
         add("T", format!("T of credential {i}"), Part::Point);
-        if credential.check == CheckKind::Token {
+        if signature.check == CheckKind::Token {
             add("R_1", format!("R_1 of credential {i}"), Part::Point);
             add("R_2", format!("R_2 of credential {i}"), Part::Point);
         }
@@ -89,8 +91,8 @@ fn layout(made: &Made) -> Vec<Field> {
     for k in 0..relation.ranges().len() {
         add("V", format!("V of range {k}"), Part::Point);
     }
-    for (i, credential) in relation.credentials().iter().enumerate() {
-        if credential.check == CheckKind::Token {
+    for (i, signature) in relation.signatures().enumerate() {
+        if signature.check == CheckKind::Token {
             add("z_t", format!("z_t of credential {i}"), Part::Scalar);
         }
         add("z_ρ", format!("z_ρ of credential {i}"), Part::Scalar);
@@ -155,7 +157,14 @@ pub(crate) fn all(book: &mut Book) {
     moments(book);
 }
 
-fn refuse(book: &mut Book, made: &Made, name: String, bytes: Vec<u8>, stage: &'static str, reason: &str) {
+pub(super) fn refuse(
+    book: &mut Book,
+    made: &Made,
+    name: String,
+    bytes: Vec<u8>,
+    stage: &'static str,
+    reason: &str,
+) {
     book.refused(Refused {
         name,
         request: &made.request,
@@ -168,7 +177,7 @@ fn refuse(book: &mut Book, made: &Made, name: String, bytes: Vec<u8>, stage: &'s
 }
 
 /// Each field by itself: another one; and for each class, spellings that are not canonical, and the identity.
-fn fields(book: &mut Book, base: &str, wanted: impl Fn(&Field) -> bool) {
+pub(super) fn fields(book: &mut Book, base: &str, wanted: impl Fn(&Field) -> bool) {
     let made = book.made(base);
     let fields = layout(&made);
     for (i, field) in fields.iter().enumerate().filter(|(_, field)| wanted(field)) {
@@ -220,7 +229,7 @@ fn other(bytes: &[u8; 32], part: Part) -> [u8; 32] {
     }
 }
 
-fn lengths(book: &mut Book, base: &str) {
+pub(super) fn lengths(book: &mut Book, base: &str) {
     let made = book.made(base);
     let length = made.bytes.len();
     for (name, kept) in [

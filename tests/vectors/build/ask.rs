@@ -116,6 +116,8 @@ impl Ask {
 pub(crate) struct Show {
     pub(crate) ask: Ask,
     pub(crate) holdings: Vec<&'static str>,
+    /// The lists whose intervals are shown, for each statement `not_revoked`.
+    pub(crate) lists: Vec<&'static str>,
     /// When it is checked.
     pub(crate) now: u64,
 }
@@ -123,7 +125,12 @@ pub(crate) struct Show {
 impl Show {
     pub(crate) fn new(ask: Ask, holdings: &[&'static str]) -> Self {
         let now = ask.issued_at + 1;
-        Self { ask, holdings: holdings.to_vec(), now }
+        Self { ask, holdings: holdings.to_vec(), lists: Vec::new(), now }
+    }
+
+    pub(crate) fn lists(mut self, lists: &[&'static str]) -> Self {
+        self.lists = lists.to_vec();
+        self
     }
 
     pub(crate) fn now(mut self, now: u64) -> Self {
@@ -169,6 +176,10 @@ pub(crate) fn intervals(attribute: &str, list: &[(i128, i128)]) -> Json {
 
 pub(crate) fn disclose(of: &str) -> Json {
     json!({"disclose": {"of": of}})
+}
+
+pub(crate) fn not_revoked(credential: &str, max_age: u64) -> Json {
+    json!({"not_revoked": {"credential": credential, "max_age": max_age.to_string()}})
 }
 
 pub(crate) fn equal(left: &str, right: &str) -> Json {

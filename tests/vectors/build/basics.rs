@@ -9,7 +9,7 @@ use glimpse_circuits::text::nfc;
 
 use crate::format::{
     Age, BulletproofGenerator, DayNumber, Domain, Encoded, Generator, Key, NamedSchema, RefusedValue,
-    RequestDay, StringScalar, V,
+    RequestDay, RevocationKey, StringScalar, V,
 };
 use crate::scene::Scene;
 
@@ -304,6 +304,10 @@ pub(crate) fn keys(scene: &Scene) -> Vec<Key> {
             secret: hex::encode(*key.to_bytes()),
             public: public.to_string(),
             registration_base: hex::encode(public.registration_base().compress().as_bytes()),
+            revocation: scene.revocation(name).map(|key| RevocationKey {
+                secret: hex::encode(*key.to_bytes()),
+                public: key.public().to_string(),
+            }),
             domains: scene.schemas.iter().map(domain).collect(),
             schemas: scene.issued_by(name),
         }

@@ -10,7 +10,7 @@ use glimpse_circuits::request::{CheckKind, Request};
 use glimpse_fixtures::AUDIENCE;
 use glimpse_fixtures::reference::{broken, challenges};
 use glimpse_issuer::IssuerSecretKey;
-use glimpse_prover::{Holding as Held, Showing, present};
+use glimpse_prover::{Holding as Held, Interval, Showing, present};
 use glimpse_verifier::{Cause, Verifier};
 
 use super::ask::{Ask, Show};
@@ -19,6 +19,7 @@ use crate::format::{
     Challenges, InvalidPresentation, RelationDigests, Shown, ValidPresentation, ValidRequest,
 };
 use crate::holdings::{Holding, find};
+use crate::lists::{self, List};
 use crate::scene::{Scene, link_secret, rng};
 
 /// A request of the file.
@@ -43,6 +44,7 @@ pub(crate) struct Made {
 pub(crate) struct Book {
     pub(crate) scene: Scene,
     pub(crate) holdings: Vec<Holding>,
+    pub(crate) lists: Vec<List>,
     pub(crate) requests: Vec<Known>,
     pub(crate) valid: Vec<ValidPresentation>,
     pub(crate) invalid: Vec<InvalidPresentation>,
@@ -52,7 +54,20 @@ pub(crate) struct Book {
 impl Book {
     pub(crate) fn new(scene: Scene, holdings: Vec<Holding>) -> Self {
         let verifier = verifier(AUDIENCE, &scene);
-        Self { scene, holdings, requests: Vec::new(), valid: Vec::new(), invalid: Vec::new(), verifier }
+        let lists = lists::all(&scene, &holdings);
+        Self {
+            scene,
+            holdings,
+            lists,
+            requests: Vec::new(),
+            valid: Vec::new(),
+            invalid: Vec::new(),
+            verifier,
+        }
+    }
+
+    pub(crate) fn list(&self, name: &str) -> &List {
+        self.lists.iter().find(|list| list.name == name).unwrap_or_else(|| panic!("no list {name}"))
     }
 
     pub(crate) fn holding(&self, name: &str) -> &Holding {
@@ -94,13 +109,22 @@ impl Book {
         let rng = &mut rng(&format!("presentation {name}"));
         let holdings: Vec<&Holding> = show.holdings.iter().map(|name| self.holding(name)).collect();
         let (_, secret) = link_secret(holdings[0].wallet);
+        let shown: Vec<_> = (0..holdings.len()).map(|i| self.interval(show, relation, i)).collect();
         let mut held = Vec::new();
-        for (holding, requested) in holdings.iter().zip(relation.credentials()) {
+        for ((holding, requested), shown) in holdings.iter().zip(relation.credentials()).zip(&shown) {
             let showing = match requested.check {
                 CheckKind::Token => Showing::Token(holding.sealed_token(&self.scene, rng)),
                 CheckKind::Keyed => Showing::Keyed,
             };
-            held.push(Held { credential: &holding.credential, showing });
+            let mut one = Held::new(&holding.credential, showing);
+            if let Some((list, interval)) = shown {
+                let showing = match requested.check {
+                    CheckKind::Token => Showing::Token(list.sealed_token(holding, rng)),
+                    CheckKind::Keyed => Showing::Keyed,
+                };
+                one = one.with_interval(interval, showing);
+            }
+            held.push(one);
         }
         let presentation = present(relation, &secret, held, rng);
         let presentation = presentation.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -128,11 +152,22 @@ impl Book {
             disclosed: shown.collect(),
             issuers: issuers.collect(),
             holdings: show.holdings.iter().map(|name| (*name).to_owned()).collect(),
+            lists: show.lists.iter().map(|name| (*name).to_owned()).collect(),
             challenges: Challenges {
                 y: relation.has_digit_equation().then(|| hex::encode(y.as_bytes())),
                 c: hex::encode(c.as_bytes()),
             },
         });
+    }
+
+    /// The interval that is shown beside a credential, and its list.
+    fn interval(&self, show: &Show, relation: &Relation, credential: usize) -> Option<(&List, Interval)> {
+        assert_eq!(show.lists.len(), relation.intervals().len(), "{}", show.ask.name);
+        let place = relation.intervals().iter().position(|interval| interval.credential == credential)?;
+        let list = self.list(show.lists[place]);
+        let interval =
+            Interval::find(&self.holding(show.holdings[credential]).credential, list.scope, &list.bucket);
+        Some((list, interval.unwrap_or_else(|error| panic!("{}: {error}", show.ask.name))))
     }
 
     /// A valid presentation that was made before.
@@ -214,7 +249,7 @@ pub(crate) struct Refused<'a> {
 /// The verifier of all vectors: it has the secrets of every key.
 pub(crate) fn verifier(audience: &str, scene: &Scene) -> Verifier {
     let verifier = Verifier::new(audience, scene.registry.clone());
-    scene.keys.iter().fold(verifier, |verifier, (_, key)| {
+    scene.keys.iter().chain(&scene.revocation).fold(verifier, |verifier, (_, key)| {
         let copy = IssuerSecretKey::from_bytes(&key.to_bytes()).unwrap();
         verifier.with_keyed_check(Arc::new(copy))
     })
@@ -225,6 +260,7 @@ pub(crate) fn stage_of(cause: &Cause) -> &'static str {
     match cause {
         Cause::Audience | Cause::Expired | Cause::NotYetValid | Cause::Request(_) => "request",
         Cause::Decode(_) => "decode",
+        Cause::StaleList | Cause::FutureList => "list",
         Cause::NoIssuerSecret | Cause::Proof => "proof",
     }
 }

@@ -5,13 +5,17 @@ use glimpse_circuits::attribute::Value;
 use glimpse_circuits::generators::generators;
 use glimpse_circuits::presentation::Presentation;
 use glimpse_circuits::relation::Relation;
+use glimpse_circuits::request::CheckKind;
 use glimpse_fixtures::cheat::Cheat;
+use glimpse_fixtures::open::Shown;
 use glimpse_fixtures::range_cheat::RangeCheat;
 use glimpse_fixtures::schemas::{date, numbered};
 use serde_json::{Value as Json, json};
 
 use super::ask::{Ask, equals, flags, intervals, member, not_member, range};
 use super::book::{Book, Refused};
+use crate::holdings::OpenToken;
+use crate::lists::OpenInterval;
 use crate::scene::rng;
 
 /// A prover at work on one request.
@@ -21,6 +25,10 @@ pub(crate) struct Liar<'a> {
     pub(crate) relation: Relation,
     /// The holdings shown.
     pub(crate) holdings: Vec<&'static str>,
+    /// The intervals shown beside them.
+    pub(crate) intervals: Vec<OpenInterval>,
+    /// The stage at which all of it is refused.
+    pub(crate) stage: &'static str,
 }
 
 impl<'a> Liar<'a> {
@@ -28,7 +36,8 @@ impl<'a> Liar<'a> {
     pub(crate) fn new(book: &'a mut Book, ask: &Ask, holdings: &[&'static str]) -> Self {
         let fast = book.request(ask);
         let relation = fast.compact().unwrap_or(fast);
-        Self { book, request: ask.name.clone(), relation, holdings: holdings.to_vec() }
+        let (request, holdings) = (ask.name.clone(), holdings.to_vec());
+        Self { book, request, relation, holdings, intervals: Vec::new(), stage: "proof" }
     }
 
     /// A prover that does not lie yet, drawing from the generator of this lie.
@@ -51,17 +60,24 @@ impl<'a> Liar<'a> {
             let key = book.scene.public(holding.key);
             // A credential of another key is shown as one of the first.
             let index = requested.accepted.iter().position(|accepted| accepted.key == *key).unwrap_or(0);
-            let keyed = requested.check == glimpse_circuits::request::CheckKind::Keyed;
+            let keyed = requested.check == CheckKind::Keyed;
             holding.shown(&book.scene, u8::try_from(index).unwrap(), keyed, rng)
         });
-        let mut cheat = Cheat::new(relation, shown.collect());
+        let mut shown: Vec<Shown> = shown.collect();
+        for (interval, requested) in self.intervals.iter().zip(relation.intervals()) {
+            let keyed = relation.credentials()[requested.credential].check == CheckKind::Keyed;
+            let OpenInterval { open, secret, .. } = interval;
+            shown.push(OpenToken::draw(open, secret, rng).shown(open, keyed));
+        }
+        let mut cheat = Cheat::new(relation, shown);
+        cheat.lists = self.intervals.iter().map(|interval| interval.issued_at).collect();
         change(&mut cheat);
         let mut presentation = cheat.prove(rng);
         after(&mut presentation);
         let now = self.relation.request().document().issued_at + 1;
         let bytes = presentation.to_bytes();
         let reason = lie.to_owned();
-        let (request, audience, stage) = (self.request.clone(), None, "proof");
+        let (request, audience, stage) = (self.request.clone(), None, self.stage);
         self.book.refused(Refused { name, request: &request, audience, now, bytes, stage, reason: &reason });
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod book;
 mod forgeries;
 mod issuance;
 mod lies;
+mod lists;
 mod requests;
 mod shows;
 mod tokens;
@@ -17,7 +18,7 @@ use glimpse_fixtures::AUDIENCE;
 
 use crate::format::{FORMAT, File, Presentations, Protocol, RegistryNames, Requests};
 use crate::holdings;
-use crate::scene::{FIRST, SECOND, SEED, Scene};
+use crate::scene::{KNOWN_KEYS, SEED, Scene};
 
 /// The file, the same in every run.
 pub(crate) fn file() -> File {
@@ -30,6 +31,7 @@ pub(crate) fn file() -> File {
     lies::all(&mut book);
     forgeries::all(&mut book);
     requests::at_the_limits(&mut book);
+    lists::all(&mut book);
     let scene = &book.scene;
     File {
         format: FORMAT.to_owned(),
@@ -51,7 +53,7 @@ pub(crate) fn file() -> File {
         keys: basics::keys(scene),
         registry: RegistryNames {
             schemas: scene.known_schemas(),
-            keys: [FIRST, SECOND].map(str::to_owned).to_vec(),
+            keys: KNOWN_KEYS.map(str::to_owned).to_vec(),
         },
         requests: Requests {
             audience: AUDIENCE.to_owned(),
@@ -60,6 +62,7 @@ pub(crate) fn file() -> File {
         },
         issuance: issuance::issuance(scene, &book.holdings),
         tokens: tokens::tokens(scene, &book.holdings),
+        lists: lists::lists(&book),
         presentations: Presentations { valid: book.valid, invalid: book.invalid },
     }
 }

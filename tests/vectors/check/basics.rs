@@ -112,6 +112,15 @@ fn schemas_and_keys_have_their_hashes() {
         assert_eq!(RistrettoPoint::mul_base(&scalar(&vector.secret)), *public.point());
         assert_eq!(public.registration_base(), point(&vector.registration_base).point, "{}", vector.name);
         assert_eq!(vector.domains.len(), file.schemas.len());
+        if let Some(revocation) = &vector.revocation {
+            assert_eq!(
+                KNOWN.revocation[&vector.name].public().to_string(),
+                revocation.public,
+                "{}",
+                vector.name
+            );
+            assert_ne!(revocation.public, vector.public, "{}", vector.name);
+        }
         for domain in &vector.domains {
             let digest = KNOWN.schemas[&domain.schema].digest();
             assert_eq!(public.domain(&digest), scalar(&domain.d), "{} {}", vector.name, domain.schema);

@@ -6,14 +6,25 @@ use glimpse_circuits::presentation::in_profile_of;
 use glimpse_circuits::range_proof::{bits, slots};
 use glimpse_circuits::relation::Profile;
 use glimpse_circuits::request::Statement;
-use glimpse_profiles::builtin;
 use serde_json::{Value as Json, json};
 
 use super::requests::relation;
 use super::{KNOWN, bytes};
+use crate::scene::profiles;
 
-const STATEMENTS: [&str; 10] =
-    ["age", "date", "disclose", "equal", "equals", "flags", "intervals", "member", "not_member", "range"];
+const STATEMENTS: [&str; 11] = [
+    "age",
+    "date",
+    "disclose",
+    "equal",
+    "equals",
+    "flags",
+    "intervals",
+    "member",
+    "not_member",
+    "not_revoked",
+    "range",
+];
 
 /// The name of a statement's kind.
 fn kind(statement: &Statement) -> String {
@@ -47,6 +58,28 @@ fn every_kind_of_statement_is_shown_in_both_profiles_and_both_ways() {
 }
 
 #[test]
+fn lists_are_asked_for_by_token_and_by_key_of_one_credential_and_of_several() {
+    let mut ways: BTreeSet<(&str, String, usize, usize)> = BTreeSet::new();
+    for vector in &KNOWN.file.presentations.valid {
+        let relation = relation(&vector.request);
+        let credentials = relation.credentials();
+        for interval in relation.intervals() {
+            let check = format!("{:?}", credentials[interval.credential].check);
+            ways.insert((&vector.profile, check, credentials.len().min(2), relation.intervals().len()));
+        }
+    }
+    for profile in ["fast", "compact"] {
+        for check in ["Token", "Keyed"] {
+            for several in [(1, 1), (2, 2)] {
+                let way = (profile, check.to_owned(), several.0, several.1);
+                assert!(ways.contains(&way), "{way:?} among {ways:?}");
+            }
+        }
+        assert!(ways.iter().any(|(of, _, credentials, lists)| *of == profile && lists < credentials));
+    }
+}
+
+#[test]
 fn every_ready_made_question_is_answered_in_every_profile_it_has() {
     let mut answered = BTreeSet::new();
     let mut has_compact = BTreeSet::new();
@@ -59,7 +92,7 @@ fn every_ready_made_question_is_answered_in_every_profile_it_has() {
         }
         answered.insert((vector.profile.as_str(), asked));
     }
-    for profile in builtin() {
+    for profile in profiles() {
         for question in profile.questions() {
             let name = format!("{} of {}", question.id, profile.schema());
             let statements = json!(question.statements_for("licence")).to_string();
@@ -103,7 +136,9 @@ fn every_stage_and_every_equation_refuses() {
     assert_eq!(of_tokens, expected.into());
     let of_presentations: BTreeSet<&str> =
         file.presentations.invalid.iter().map(|one| one.stage.as_str()).collect();
-    assert_eq!(of_presentations, ["decode", "proof", "request"].into());
+    assert_eq!(of_presentations, ["decode", "list", "proof", "request"].into());
+    let of_lists: BTreeSet<&str> = file.lists.invalid.iter().map(|one| one.stage.as_str()).collect();
+    assert_eq!(of_lists, ["decode", "proof"].into());
     // Each equation is the only one that does not hold, of some vector; none is, of those that a key finds out.
     let alone: BTreeSet<String> = file
         .presentations
@@ -113,6 +148,7 @@ fn every_stage_and_every_equation_refuses() {
         .filter(|equations| equations.len() <= 1)
         .map(|equations| equations.concat())
         .collect();
-    let expected = ["", "credential 0", "credential 1", "digits", "ranges", "token 0"].map(str::to_owned);
+    let expected =
+        ["", "credential 0", "credential 1", "digits", "ranges", "token 0", "token 1"].map(str::to_owned);
     assert_eq!(alone, expected.into());
 }

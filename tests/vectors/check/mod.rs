@@ -3,6 +3,8 @@
 mod basics;
 mod coverage;
 mod issuance;
+mod lists;
+mod other;
 mod presentations;
 mod requests;
 mod tokens;
@@ -26,6 +28,8 @@ struct Known {
     file: File,
     schemas: BTreeMap<String, Arc<Schema>>,
     keys: BTreeMap<String, IssuerSecretKey>,
+    /// The revocation keys, by the names of the keys that have one.
+    revocation: BTreeMap<String, IssuerSecretKey>,
     registry: Registry,
 }
 
@@ -37,6 +41,11 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
     let key = |secret: &str| IssuerSecretKey::from_bytes(&array(secret)).unwrap();
     let keys: BTreeMap<String, IssuerSecretKey> =
         file.keys.iter().map(|known| (known.name.clone(), key(&known.secret))).collect();
+    let with_lists = file
+        .keys
+        .iter()
+        .filter_map(|known| Some((known.name.clone(), key(&known.revocation.as_ref()?.secret))));
+    let revocation: BTreeMap<String, IssuerSecretKey> = with_lists.collect();
     let mut registry = Registry::default();
     file.registry.schemas.iter().for_each(|name| registry.add_schema(schemas[name].clone()));
     for name in &file.registry.keys {
@@ -46,9 +55,10 @@ static KNOWN: LazyLock<Known> = LazyLock::new(|| {
             name: Text { zh_cn: name.clone(), en: name.clone() },
             key: *keys[name].public(),
             schemas: issued.iter().map(|schema| schemas[schema].digest()).collect(),
+            revocation: revocation.get(name).map(|key| *key.public()),
         });
     }
-    Known { file, schemas, keys, registry }
+    Known { file, schemas, keys, revocation, registry }
 });
 
 /// What the secret of a key would be without its type.

@@ -5,20 +5,20 @@ use std::sync::Arc;
 
 use glimpse_circuits::presentation::{Presentation, in_profile_of};
 use glimpse_circuits::relation::{Profile, Relation};
-use glimpse_circuits::request::Request;
+use glimpse_circuits::request::{Request, Statement};
 use glimpse_fixtures::reference::{broken, challenges};
 use glimpse_issuer::IssuerSecretKey;
 use glimpse_verifier::{Cause, Item, Verdict, VerificationFailure, Verifier};
 
 use super::requests::relation;
-use super::{KNOWN, array, bytes, distinct, scalar, value};
+use super::{KNOWN, bytes, distinct, scalar, value};
 use crate::format::ValidPresentation;
 
 /// A verifier who has every key's secret.
-fn verifier(audience: &str) -> Verifier {
+pub(super) fn verifier(audience: &str) -> Verifier {
     let verifier = Verifier::new(audience, KNOWN.registry.clone());
-    KNOWN.file.keys.iter().fold(verifier, |verifier, key| {
-        verifier.with_keyed_check(Arc::new(IssuerSecretKey::from_bytes(&array(&key.secret)).unwrap()))
+    KNOWN.keys.values().chain(KNOWN.revocation.values()).fold(verifier, |verifier, key| {
+        verifier.with_keyed_check(Arc::new(IssuerSecretKey::from_bytes(&key.to_bytes()).unwrap()))
     })
 }
 
@@ -33,6 +33,7 @@ fn stage(result: &Result<Verdict, VerificationFailure>) -> &'static str {
         Ok(_) => "accepted",
         Err(Cause::Audience | Cause::Expired | Cause::NotYetValid | Cause::Request(_)) => "request",
         Err(Cause::Decode(_)) => "decode",
+        Err(Cause::StaleList | Cause::FutureList) => "list",
         Err(Cause::Proof | Cause::NoIssuerSecret) => "proof",
     }
 }
@@ -62,7 +63,7 @@ fn valid_presentations_are_accepted() {
 }
 
 /// The verdict says what the file says.
-fn said(vector: &ValidPresentation, verdict: &Verdict) {
+pub(super) fn said(vector: &ValidPresentation, verdict: &Verdict) {
     let issuers: Vec<&str> =
         verdict.credentials.iter().map(|credential| credential.issuer.id.as_str()).collect();
     assert_eq!(issuers, vector.issuers, "{}", vector.name);
@@ -71,6 +72,7 @@ fn said(vector: &ValidPresentation, verdict: &Verdict) {
         assert_eq!(disclosed.of.to_string(), shown.of, "{}", vector.name);
         assert!(disclosed.value == value(&shown.value), "{}: {}", vector.name, shown.of);
     }
+    moments(vector, verdict);
     for (credential, holding) in verdict.credentials.iter().zip(&vector.holdings) {
         let issuance = KNOWN.file.issuance.valid.iter().find(|issuance| issuance.name == *holding).unwrap();
         assert_eq!(credential.schema.digest(), KNOWN.schemas[&issuance.schema].digest(), "{}", vector.name);
@@ -81,6 +83,31 @@ fn said(vector: &ValidPresentation, verdict: &Verdict) {
                 let (position, _) = credential.schema.attribute(attribute).unwrap();
                 assert_eq!(issuance.values[position], shown.value, "{}", vector.name);
             }
+        }
+    }
+}
+
+/// The lists are those that the file names, for the credentials that are asked about.
+fn moments(vector: &ValidPresentation, verdict: &Verdict) {
+    let request = request(&vector.request);
+    let statements = &request.document().statements;
+    let mut lists = vector.lists.iter();
+    let mut expected = BTreeMap::new();
+    for statement in statements {
+        if let Statement::NotRevoked { credential, .. } = statement {
+            let name = lists.next().unwrap_or_else(|| panic!("{}: too few lists", vector.name));
+            let list = KNOWN.file.lists.valid.iter().find(|list| list.name == *name).unwrap();
+            expected.insert(credential.as_str(), list);
+        }
+    }
+    assert!(lists.next().is_none(), "{}: too many lists", vector.name);
+    for credential in &verdict.credentials {
+        let list = expected.get(credential.id.as_str());
+        let moment = list.map(|list| list.issued_at.parse().unwrap());
+        assert_eq!(credential.not_revoked_at, moment, "{}", vector.name);
+        if let Some(list) = list {
+            assert_eq!(credential.issuer.id, list.key, "{}", vector.name);
+            assert_eq!(credential.schema.digest(), KNOWN.schemas[&list.schema].digest(), "{}", vector.name);
         }
     }
 }

@@ -106,6 +106,7 @@ impl Service {
             name: self.name.clone(),
             key: *self.key.public(),
             schemas: self.schemas.iter().map(|schema| schema.digest()).collect(),
+            revocation: None,
         };
         Metadata { issuers: vec![issuer], schemas: self.schemas.iter().map(|s| Schema::clone(s)).collect() }
     }

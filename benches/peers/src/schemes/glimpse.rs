@@ -69,7 +69,7 @@ impl Glimpse {
             Verification::Public => Showing::Token(self.tokens.borrow_mut().pop()?),
             Verification::Keyed => Showing::Keyed,
         };
-        let holding = Holding { credential: &self.credential, showing };
+        let holding = Holding::new(&self.credential, showing);
         let world = &mut *self.world.borrow_mut();
         let presentation = present(relation, &self.wallet.secret, vec![holding], &mut world.rng);
         presentation.ok().map(|presentation| presentation.to_bytes())

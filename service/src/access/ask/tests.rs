@@ -48,6 +48,7 @@ fn each_kind() -> Vec<(StatementKind, Value, Vec<&'static str>)> {
         ),
         (StatementKind::Flags, json!({ "flags": { "of": "l.a", "any": ["x"] } }), vec!["of"]),
         (StatementKind::Equal, json!({ "equal": { "left": "l.a", "right": "c.b" } }), vec!["left", "right"]),
+        (StatementKind::NotRevoked, json!({ "not_revoked": { "credential": "l", "max_age": "60" } }), vec![]),
     ]
 }
 

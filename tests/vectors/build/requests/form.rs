@@ -20,7 +20,7 @@ fn whole() -> Ask {
     Ask::short("whole", statements).issuers(&[FIRST])
 }
 
-fn form(name: &str, json: String, reason: &str) -> InvalidRequest {
+pub(super) fn form(name: &str, json: String, reason: &str) -> InvalidRequest {
     InvalidRequest { name: name.to_owned(), json, stage: "form".to_owned(), reason: reason.to_owned() }
 }
 

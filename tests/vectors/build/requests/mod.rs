@@ -1,6 +1,7 @@
 //! Requests at the limits, and requests that are refused, each for one reason.
 
 mod form;
+mod lists;
 mod narrow;
 mod relation;
 
@@ -22,6 +23,7 @@ pub(crate) fn invalid(scene: &Scene) -> Vec<InvalidRequest> {
         assert!(Request::from_json(&vector.json).is_err(), "{}", vector.name);
     }
     all.extend(relation::all(scene));
+    all.extend(lists::all(scene));
     let names: std::collections::BTreeSet<&String> = all.iter().map(|vector| &vector.name).collect();
     assert_eq!(names.len(), all.len());
     all

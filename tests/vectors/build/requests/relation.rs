@@ -17,26 +17,29 @@ use crate::scene::{SECOND, STRANGER, Scene, UNKNOWN_SCHEMA};
 /// Requests of good form that nobody answers. The word before the reason is the product's own name for it.
 pub(super) fn all(scene: &Scene) -> Vec<InvalidRequest> {
     let mut all = Vec::new();
-    let mut refuse = |ask: Ask, word: &str, reason: &str| {
-        let request = Request::from_json(&ask.json(scene).to_string());
-        let request = request.unwrap_or_else(|error| panic!("{}: {error}", ask.name));
-        let canonical = String::from_utf8(request.to_canonical_json().unwrap()).unwrap();
-        let error = Relation::compile(Arc::new(request), &scene.registry).map(|_| ()).expect_err(&ask.name);
-        let found = format!("{:?}", error.reason);
-        assert!(found.starts_with(word), "{}: {found}", ask.name);
-        all.push(InvalidRequest {
-            name: ask.name.clone(),
-            json: canonical,
-            stage: "relation".to_owned(),
-            reason: reason.to_owned(),
-        });
-    };
+    let mut refuse = |ask: Ask, word: &str, reason: &str| all.push(refused(scene, &ask, word, reason));
     unknown(&mut refuse);
     forbidden(&mut refuse);
     meaningless(&mut refuse);
     narrow::too_large(&mut refuse);
     narrow::narrow(&mut refuse);
     all
+}
+
+/// Makes sure that the request is refused for this reason.
+pub(super) fn refused(scene: &Scene, ask: &Ask, word: &str, reason: &str) -> InvalidRequest {
+    let request = Request::from_json(&ask.json(scene).to_string());
+    let request = request.unwrap_or_else(|error| panic!("{}: {error}", ask.name));
+    let canonical = String::from_utf8(request.to_canonical_json().unwrap()).unwrap();
+    let error = Relation::compile(Arc::new(request), &scene.registry).map(|_| ()).expect_err(&ask.name);
+    let found = format!("{:?}", error.reason);
+    assert!(found.starts_with(word), "{}: {found}", ask.name);
+    InvalidRequest {
+        name: ask.name.clone(),
+        json: canonical,
+        stage: "relation".to_owned(),
+        reason: reason.to_owned(),
+    }
 }
 
 pub(super) type Refuse<'a> = &'a mut dyn FnMut(Ask, &str, &str);

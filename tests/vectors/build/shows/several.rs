@@ -1,13 +1,12 @@
 //! Several credentials, ready-made questions, and the moments at which a request is answered.
 
 use glimpse_fixtures::NOW;
-use glimpse_profiles::builtin;
 use serde_json::{Value as Json, json};
 
 use crate::build::ask::{
     Ask, Show, disclose, equal, equals, flags, intervals, member, not_member, range, range_of,
 };
-use crate::scene::{FIRST, SECOND, STRANGER};
+use crate::scene::{FIRST, SECOND, STRANGER, profiles};
 
 pub(super) fn equal_attributes() -> Vec<Show> {
     let both = [("a", "test.all"), ("b", "test.second")];
@@ -160,7 +159,7 @@ pub(super) fn several() -> Vec<Show> {
 /// The ready-made questions of every profile, fast and small, by turns with tokens and keyed.
 pub(super) fn questions() -> Vec<Show> {
     let mut all = Vec::new();
-    for profile in builtin() {
+    for profile in profiles() {
         let id = profile.schema().id();
         for (i, question) in profile.questions().iter().enumerate() {
             let holding = match (id, question.id.as_str()) {

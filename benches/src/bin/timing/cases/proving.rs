@@ -103,7 +103,7 @@ impl Proving {
             office.take(either(class, &fixed[place], &random[place]))
         };
         Case::new(BATCH, prepare, move |(secret, credential)| {
-            let holding = Holding { credential: &credential, showing: Showing::Keyed };
+            let holding = Holding::new(&credential, Showing::Keyed);
             let presentation = present(&relation, &secret, vec![holding], &mut own).unwrap().to_bytes();
             (presentation, secret, credential)
         })
@@ -128,7 +128,7 @@ impl Proving {
             (secret, credential, Token::from_bytes(&token).unwrap())
         };
         Case::new(BATCH, prepare, move |(secret, credential, token)| {
-            let holding = Holding { credential: &credential, showing: Showing::Token(token) };
+            let holding = Holding::new(&credential, Showing::Token(token));
             let presentation = present(&token_relation, &secret, vec![holding], &mut own).unwrap().to_bytes();
             (presentation, secret, credential)
         })
