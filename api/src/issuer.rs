@@ -2,14 +2,14 @@
 
 use glimpse_circuits::decimal;
 use glimpse_circuits::json;
-use glimpse_circuits::key::{Issuer, IssuerPublicKey};
+use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey};
 use glimpse_circuits::request::Nonce;
 use glimpse_circuits::schema::{Schema, SchemaDigest};
 use serde::{Deserialize, Serialize};
 
-use crate::Blob;
 #[cfg(feature = "openapi")]
 use crate::openapi;
+use crate::{Blob, CheckOverride};
 
 /// Who issues here, under which keys, and which kinds of licences.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,6 +22,10 @@ pub struct Metadata {
     /// The schemas they issue.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<openapi::LicenceSchema>))]
     pub schemas: Vec<Schema>,
+    /// The keys that manifests of its revocation lists are signed with; none where it has no such lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<openapi::DocumentKey>, required = false, max_items = 16))]
+    pub manifest_keys: Vec<DocumentKey>,
 }
 
 /// A licence to register.
@@ -38,6 +42,9 @@ pub struct LicenceRegistration {
     /// The licence in the profile's element names.
     #[cfg_attr(feature = "openapi", schema(value_type = openapi::LicenceAttributes))]
     pub attributes: serde_json::Map<String, serde_json::Value>,
+    /// Checks of historic numbers that are set aside for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<CheckOverride>,
 }
 
 /// A licence was registered.
@@ -126,7 +133,7 @@ pub struct CredentialResponse {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TokenCommitRequest {
-    /// The issuer key.
+    /// The issuer key, or the revocation key for tokens of intervals.
     #[cfg_attr(feature = "openapi", schema(value_type = openapi::IssuerKey))]
     pub key: IssuerPublicKey,
     /// The blinded pairs, 64 bytes each, as many as one of the fixed batch sizes.

@@ -6,6 +6,7 @@
 mod audit;
 mod blob;
 mod issuer;
+mod lifecycle;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod problem;
@@ -20,6 +21,10 @@ pub use issuer::{
     CredentialRequest, CredentialResponse, LicenceRegistration, Metadata, OfferCreated, OfferDetails,
     OfferRedemption, RegisteredLicence, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest,
     TokenRespondResponse,
+};
+pub use lifecycle::{
+    Act, CheckOverride, EndedAs, LicenceChange, LicenceCorrection, LicenceEvent, LicenceReport, Publication,
+    Published, PublishedList, Stage, WalletChange, WalletChanged,
 };
 pub use problem::{FieldProblem, PROBLEM_CONTENT_TYPE, Problem};
 pub use verifier::{
@@ -39,6 +44,20 @@ pub mod paths {
     pub const LICENCES: &str = "/admin/v1/licences";
     /// Makes a one-time offer for a registered licence (POST, issuer's administrator).
     pub const LICENCE_OFFERS: &str = "/admin/v1/licences/{licence}/offers";
+    /// Where a licence stands, and how it came there (GET, issuer's administrator).
+    pub const LICENCE: &str = "/admin/v1/licences/{licence}";
+    /// Changes where a licence stands (POST, issuer's administrator).
+    pub const LICENCE_CHANGES: &str = "/admin/v1/licences/{licence}/changes";
+    /// Puts a corrected version in a licence's place (POST, issuer's administrator).
+    pub const LICENCE_CORRECTION: &str = "/admin/v1/licences/{licence}/correction";
+    /// Lets a holder go over to a new wallet (POST, issuer's administrator).
+    pub const WALLET_CHANGES: &str = "/admin/v1/wallet-changes";
+    /// Publishes revocation lists at once (POST, issuer's administrator).
+    pub const REVOCATION_LISTS: &str = "/admin/v1/revocation-lists";
+    /// The signed manifest of the newest version of a revocation list (GET).
+    pub const MANIFEST: &str = "/issuer/v1/revocation-lists/{schema}";
+    /// The bytes of a bucket of a version (GET).
+    pub const BUCKET: &str = "/issuer/v1/revocation-lists/{schema}/versions/{version}/buckets/{bucket}";
     /// Says what an offer code is for (POST).
     pub const OFFERS_REDEEM: &str = "/issuer/v1/offers/redeem";
     /// Issues the credential of an offer (POST).

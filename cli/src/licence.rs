@@ -74,7 +74,7 @@ pub(crate) fn run(command: Command) -> Outcome {
         }
         Command::Register { service, profile, holder, file } => {
             let attributes = glimpse_circuits::json::from_str(&read_text(&file)?)?;
-            let body = LicenceRegistration { profile, holder, attributes };
+            let body = LicenceRegistration { profile, holder, attributes, overrides: Vec::new() };
             let registered: RegisteredLicence = service.client()?.post(paths::LICENCES, &body)?;
             output::json(&registered)?;
         }

@@ -30,6 +30,11 @@ pub(super) fn components() -> Vec<Component> {
         ("RequestDigest", hex(32, "The digest of a canonical request: 32 bytes in lower-case hexadecimal.")),
         ("SchemaDigest", hex(32, "The digest of a schema: 32 bytes in lower-case hexadecimal.")),
         ("IssuerKey", hex(32, "An issuer's public key: the encoding of a Ristretto point other than 0.")),
+        ("DocumentKey", hex(32, "An Ed25519 public key (RFC 8032), of signed documents.")),
+        (
+            "Reason",
+            printable("Why something was done, in words that do not repeat what a licence says.", 200),
+        ),
         ("Reference", hex(16, "A reference of this service: 16 random bytes in lower-case hexadecimal.")),
         (
             "ExchangeName",

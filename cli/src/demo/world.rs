@@ -76,6 +76,7 @@ impl Service {
             profile: profile.to_owned(),
             holder: holder.to_owned(),
             attributes: known.sample(persona),
+            overrides: Vec::new(),
         };
         let registered: RegisteredLicence = self.admin.post(paths::LICENCES, &registration)?;
         let offers = paths::LICENCE_OFFERS.replace("{licence}", &registered.licence);

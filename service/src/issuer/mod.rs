@@ -68,7 +68,7 @@ impl IssuerRole {
 
     fn metadata(&self) -> Metadata {
         let schemas = self.schemas.values().map(|schema| Schema::clone(schema)).collect();
-        Metadata { issuers: vec![self.issuer.clone()], schemas }
+        Metadata { issuers: vec![self.issuer.clone()], schemas, manifest_keys: Vec::new() }
     }
 }
 

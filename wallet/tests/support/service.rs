@@ -108,7 +108,11 @@ impl Service {
             schemas: self.schemas.iter().map(|schema| schema.digest()).collect(),
             revocation: None,
         };
-        Metadata { issuers: vec![issuer], schemas: self.schemas.iter().map(|s| Schema::clone(s)).collect() }
+        Metadata {
+            issuers: vec![issuer],
+            schemas: self.schemas.iter().map(|s| Schema::clone(s)).collect(),
+            manifest_keys: Vec::new(),
+        }
     }
 
     /// Makes an offer.
