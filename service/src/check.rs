@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::{Config, ConfigError, Limits};
 use crate::cors::check_origins;
-use crate::key_file;
+use crate::key_file::{KeyFile, KeyFileError};
 use crate::start::{StartError, check_issuer, check_verifier, node_uri, public_uri};
 use crate::store::check_store;
 use crate::tls::Tls;
@@ -63,8 +63,8 @@ fn check_addresses(config: &Config) -> Result<(), ConfigError> {
 /// A key that is there must be sound. One that is not there is made when the service starts, or missed by its store.
 fn check_issuer_key(config: &Config) -> Option<StartError> {
     let path = &config.issuer.as_ref()?.key_file;
-    let reason = match key_file::open(path, false) {
-        Ok(_) | Err(key_file::KeyFileError::Missing) => return None,
+    let reason = match KeyFile::ISSUER.open(path, false) {
+        Ok(_) | Err(KeyFileError::Missing) => return None,
         Err(error) => error.to_string(),
     };
     Some(StartError::Key { path: path.clone(), reason })

@@ -72,6 +72,7 @@ pub use config::{
     RedisServers, StoreConfig, TlsConfig, VerifierConfig,
 };
 pub use ipnet::IpNet;
+pub use key_file::{FileKey, KeyFile, KeyFileError};
 pub use openapi::document as openapi_document;
 pub use rates::{RateLimit, RateLimits};
 pub use secret_file::{SecretFileError, read_secret_file};

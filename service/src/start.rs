@@ -23,7 +23,7 @@ use crate::config::{Config, ConfigError, IssuerConfig, Limits, NodeConfig, Store
 use crate::cors::check_origins;
 use crate::drain::Drain;
 use crate::issuer::IssuerRole;
-use crate::key_file;
+use crate::key_file::{KeyFile, KeyFileError};
 use crate::metrics::Metrics;
 use crate::nodes::Node;
 use crate::openapi::Description;
@@ -221,11 +221,9 @@ fn settle<T: Send>(work: impl Future<Output = T> + Send) -> Result<T, StartError
 }
 
 fn issuer_key(config: &IssuerConfig, may_create: bool) -> Result<Arc<IssuerSecretKey>, StartError> {
-    let refused = |error: key_file::KeyFileError| StartError::Key {
-        path: config.key_file.clone(),
-        reason: error.to_string(),
-    };
-    key_file::open(&config.key_file, may_create).map(Arc::new).map_err(refused)
+    let refused =
+        |error: KeyFileError| StartError::Key { path: config.key_file.clone(), reason: error.to_string() };
+    KeyFile::ISSUER.open(&config.key_file, may_create).map(Arc::new).map_err(refused)
 }
 
 /// Where other nodes reach this one.
