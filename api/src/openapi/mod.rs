@@ -114,6 +114,7 @@ stand_ins!(
     LicenceSchema,
     SchemaDigest,
     SchemaId,
+    SignedDocument,
     Statement,
     Text,
     Title,

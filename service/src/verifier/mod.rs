@@ -49,7 +49,7 @@ impl VerifierRole {
     pub(crate) fn new(
         shared: Arc<Shared>,
         config: VerifierConfig,
-        own: Option<(Issuer, Arc<IssuerSecretKey>)>,
+        own: Option<(Issuer, Vec<Arc<IssuerSecretKey>>)>,
     ) -> io::Result<Self> {
         // Otherwise the first wallet waits for it.
         glimpse_verifier::prepare();
@@ -57,13 +57,13 @@ impl VerifierRole {
         builtin_schemas().for_each(|schema| registry.add_schema(schema));
         config.schemas.into_iter().for_each(|schema| registry.add_schema(Arc::new(schema)));
         config.trusted_issuers.into_iter().for_each(|issuer| registry.add_issuer(issuer));
-        let (issuer, key) = own.unzip();
+        let (issuer, keys) = own.unzip();
+        let keyed = issuer.as_ref().map(|issuer| issuer.key);
         issuer.into_iter().for_each(|issuer| registry.add_issuer(issuer));
 
-        let keyed = key.as_ref().map(|key| *key.public());
         let audience = config.audience.unwrap_or_else(|| shared.public_uri.clone());
         let mut verifier = Verifier::new(audience, registry);
-        if let Some(key) = key {
+        for key in keys.into_iter().flatten() {
             verifier = verifier.with_keyed_check(key);
         }
         let verifier = Arc::new(verifier);
