@@ -34,12 +34,11 @@ pub struct Refreshed {
     pub result: Result<CredentialSummary, WalletError>,
 }
 
-/// What the newest version of a list says of a credential.
-enum Newest {
-    /// The wallet has that version.
-    Same,
-    /// The version, and the interval; none if the credential is revoked or suspended.
-    Newer(SeenManifest, Option<Interval>),
+/// A version of a list that the wallet does not have yet, and what it says of a credential.
+struct Newer {
+    manifest: SeenManifest,
+    /// None if the credential is revoked or suspended.
+    interval: Option<Interval>,
 }
 
 impl Wallet {
@@ -100,14 +99,14 @@ impl Wallet {
         let stored = self.stored(id)?;
         let address = Address::parse_base(&stored.issuer_uri)?;
         let credential = self.contents.credential(stored)?;
-        match self.newest(&address, stored, &credential, now)? {
-            Newest::Same => {
+        match self.newer(&address, stored, &credential, now)? {
+            None => {
                 let list = stored.list.as_ref().map(StoredList::interval).transpose()?.flatten();
                 if let Some(interval) = list.filter(|_| stored.list_tokens().len() < FEW) {
                     self.stock_list_tokens(id, &address, &interval, rng)?;
                 }
             }
-            Newest::Newer(manifest, interval) => {
+            Some(Newer { manifest, interval }) => {
                 let says = match interval {
                     Some(interval) => {
                         let tokens = self.exchange_tokens(&address, &interval, BATCH, rng)?;
@@ -146,20 +145,21 @@ impl Wallet {
         })
     }
 
-    /// Fetches the manifest and, if the credential's version is another, the one bucket that its handle is in.
-    fn newest(
+    /// Fetches the manifest and, if the credential's version is another, the one bucket that its handle is in. `None` if it
+    /// is the same.
+    fn newer(
         &self,
         address: &Address,
         stored: &StoredCredential,
         credential: &Credential,
         now: u64,
-    ) -> Result<Newest, WalletError> {
+    ) -> Result<Option<Newer>, WalletError> {
         let mut again = true;
         loop {
             let manifest = self.manifest(address, stored, now)?;
             let seen = manifest.seen()?;
             if stored.list.as_ref().is_some_and(|list| list.manifest == seen) {
-                return Ok(Newest::Same);
+                return Ok(None);
             }
             let bucket = manifest.bucket_of(credential.handle());
             let path = paths::BUCKET
@@ -176,8 +176,8 @@ impl Wallet {
             };
             let bucket = manifest.read_bucket(bucket, &bytes)?;
             return match Interval::find(credential, manifest.scope(), &bucket) {
-                Ok(interval) => Ok(Newest::Newer(seen, Some(interval))),
-                Err(IntervalError::Revoked) => Ok(Newest::Newer(seen, None)),
+                Ok(interval) => Ok(Some(Newer { manifest: seen, interval: Some(interval) })),
+                Err(IntervalError::Revoked) => Ok(Some(Newer { manifest: seen, interval: None })),
                 Err(error) => Err(error.into()),
             };
         }
