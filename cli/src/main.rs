@@ -10,6 +10,7 @@ mod output;
 mod profile;
 mod request;
 mod serve;
+mod trust;
 mod verify;
 mod wallet;
 
@@ -45,6 +46,9 @@ enum Command {
     /// Ask for proofs and read results (relying party)
     #[command(subcommand)]
     Request(request::Command),
+    /// Make, sign and check lists of issuers (who runs a list, and who relies on it)
+    #[command(subcommand)]
+    Trust(trust::Command),
     /// Check a presentation from files, without a service
     Verify(verify::Arguments),
     /// Obtain credentials, look at requests, present (holder)
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Command::Licence(command) => licence::run(command),
         Command::Profile(command) => profile::run(command),
         Command::Request(command) => request::run(command),
+        Command::Trust(command) => trust::run(command),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Wallet(arguments) => wallet::run(arguments),
     };

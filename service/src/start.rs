@@ -32,6 +32,7 @@ use crate::routes::Roles;
 use crate::shared::Shared;
 use crate::store::{Buckets, Measured, OpenError, RedbStore, RedisStore, SharedStore, StoreError};
 use crate::tls::Tls;
+use crate::trust_list::{ListError, ListInForce};
 use crate::verifier::VerifierRole;
 
 /// Why a service did not start.
@@ -74,6 +75,14 @@ pub enum StartError {
     /// The certificate, its key or the client authorities cannot be used.
     #[error("TLS: {0}")]
     Tls(String),
+    /// The signed list of issuers cannot be used.
+    #[error("list of issuers {path}: {reason}")]
+    TrustList {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No thread to serve or to verify from.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -161,10 +170,15 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         let encoded = key.public().encoded().to_bytes();
         settle(store.remember_issuer_key(&encoded, config.clock.now()))?.map_err(refused)?;
     }
+    let trust_list = trust_list(&config)?;
+    if let Some(list) = trust_list.clone() {
+        reloads.add("trust_list", move || list.reload().map_err(|error| error.to_string()));
+    }
     let shared = Arc::new(Shared {
         store,
         clock: config.clock,
         access: config.access,
+        trust_list,
         trusted_proxies: config.trusted_proxies,
         public_uri,
         limits: config.limits,
@@ -224,6 +238,16 @@ fn issuer_key(config: &IssuerConfig, may_create: bool) -> Result<Arc<IssuerSecre
     let refused =
         |error: KeyFileError| StartError::Key { path: config.key_file.clone(), reason: error.to_string() };
     KeyFile::ISSUER.open(&config.key_file, may_create).map(Arc::new).map_err(refused)
+}
+
+/// Taken after the store, which is one process' own where there is one beside it.
+fn trust_list(config: &Config) -> Result<Option<Arc<ListInForce>>, StartError> {
+    let given = config.verifier.as_ref().and_then(|verifier| verifier.trust_list.clone());
+    let Some(given) = given else { return Ok(None) };
+    let path = given.file.clone();
+    let list = ListInForce::open(given, &config.data_directory, config.clock.clone());
+    let refused = |error: ListError| StartError::TrustList { path, reason: error.to_string() };
+    list.map(|list| Some(Arc::new(list))).map_err(refused)
 }
 
 /// Where other nodes reach this one.

@@ -17,3 +17,4 @@ mod requests;
 mod start;
 mod tls;
 mod tokens;
+mod trust;
