@@ -9,7 +9,7 @@ use crate::key_file::{KeyFile, KeyFileError};
 use crate::start::{StartError, check_issuer, check_verifier, node_uri, public_uri};
 use crate::store::check_store;
 use crate::tls::Tls;
-use crate::trust_list;
+use crate::trust_list::check_trust_list;
 
 /// Every reason found for which a service of this configuration would not start. That there is none is no promise: who
 /// else uses the address or the store shows when they are taken.
@@ -35,7 +35,7 @@ pub fn check(config: &Config) -> Vec<StartError> {
         problems.push(StartError::Tls(reason));
     }
     problems.extend(check_issuer_key(config));
-    problems.extend(check_trust_list(config));
+    problems.extend(check_trust_list(config).err());
     problems.extend(check_data_directory(config));
     problems
 }
@@ -70,13 +70,6 @@ fn check_issuer_key(config: &Config) -> Option<StartError> {
         Err(error) => error.to_string(),
     };
     Some(StartError::Key { path: path.clone(), reason })
-}
-
-/// Held against the list that was taken last, as it is when the service starts.
-fn check_trust_list(config: &Config) -> Option<StartError> {
-    let list = config.verifier.as_ref()?.trust_list.as_ref()?;
-    let refused = trust_list::look(list, &config.data_directory, config.clock.now()).err()?;
-    Some(StartError::TrustList { path: list.file.clone(), reason: refused.to_string() })
 }
 
 fn check_data_directory(config: &Config) -> Option<StartError> {

@@ -32,7 +32,7 @@ use crate::routes::Roles;
 use crate::shared::Shared;
 use crate::store::{Buckets, Measured, OpenError, RedbStore, RedisStore, SharedStore, StoreError};
 use crate::tls::Tls;
-use crate::trust_list::{ListError, ListInForce};
+use crate::trust_list::ListInForce;
 use crate::verifier::VerifierRole;
 
 /// Why a service did not start.
@@ -170,7 +170,8 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         let encoded = key.public().encoded().to_bytes();
         settle(store.remember_issuer_key(&encoded, config.clock.now()))?.map_err(refused)?;
     }
-    let trust_list = trust_list(&config)?;
+    // After the store, which is this process' own where it is in the same directory.
+    let trust_list = ListInForce::of(&config)?;
     if let Some(list) = trust_list.clone() {
         reloads.add("trust_list", move || list.reload().map_err(|error| error.to_string()));
     }
@@ -238,16 +239,6 @@ fn issuer_key(config: &IssuerConfig, may_create: bool) -> Result<Arc<IssuerSecre
     let refused =
         |error: KeyFileError| StartError::Key { path: config.key_file.clone(), reason: error.to_string() };
     KeyFile::ISSUER.open(&config.key_file, may_create).map(Arc::new).map_err(refused)
-}
-
-/// Taken after the store, which is one process' own where there is one beside it.
-fn trust_list(config: &Config) -> Result<Option<Arc<ListInForce>>, StartError> {
-    let given = config.verifier.as_ref().and_then(|verifier| verifier.trust_list.clone());
-    let Some(given) = given else { return Ok(None) };
-    let path = given.file.clone();
-    let list = ListInForce::open(given, &config.data_directory, config.clock.clone());
-    let refused = |error: ListError| StartError::TrustList { path, reason: error.to_string() };
-    list.map(|list| Some(Arc::new(list))).map_err(refused)
 }
 
 /// Where other nodes reach this one.

@@ -13,8 +13,9 @@ use glimpse_trust::list::Roots;
 use glimpse_trust::{Envelope, TrustError, TrustList};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Clock, TrustListConfig};
+use crate::config::{Clock, Config, TrustListConfig};
 use crate::ids::Id;
+use crate::start::StartError;
 
 /// The list in force.
 pub(crate) struct ListInForce {
@@ -36,9 +37,26 @@ struct Memory {
     list: TrustList,
 }
 
+/// Whether a service of this configuration could begin with its list, if it has one. Writes nothing.
+pub(crate) fn check_trust_list(config: &Config) -> Result<(), StartError> {
+    let Some(list) = given(config) else { return Ok(()) };
+    look(list, &config.data_directory, config.clock.now()).map(drop).map_err(|error| list.refused(&error))
+}
+
+fn given(config: &Config) -> Option<&TrustListConfig> {
+    config.verifier.as_ref().and_then(|verifier| verifier.trust_list.as_ref())
+}
+
 impl ListInForce {
+    /// The list of a configuration, if it has one.
+    pub(crate) fn of(config: &Config) -> Result<Option<Arc<Self>>, StartError> {
+        let Some(list) = given(config) else { return Ok(None) };
+        let opened = Self::open(list.clone(), &config.data_directory, config.clock.clone());
+        opened.map(|opened| Some(Arc::new(opened))).map_err(|error| list.refused(&error))
+    }
+
     /// Takes the list of the file, and remembers it.
-    pub(crate) fn open(config: TrustListConfig, directory: &Path, clock: Clock) -> Result<Self, ListError> {
+    fn open(config: TrustListConfig, directory: &Path, clock: Clock) -> Result<Self, ListError> {
         let (text, list) = look(&config, directory, clock.now())?;
         let TrustListConfig { file, roots: pinned } = config;
         let (memory, list) = (memory_file(directory), Arc::new(list));
@@ -89,12 +107,14 @@ impl ListInForce {
     }
 }
 
+impl TrustListConfig {
+    fn refused(&self, error: &ListError) -> StartError {
+        StartError::TrustList { path: self.file.clone(), reason: error.to_string() }
+    }
+}
+
 /// The list that a service would start with, and the text it is from. Writes nothing.
-pub(crate) fn look(
-    config: &TrustListConfig,
-    directory: &Path,
-    now: u64,
-) -> Result<(String, TrustList), ListError> {
+fn look(config: &TrustListConfig, directory: &Path, now: u64) -> Result<(String, TrustList), ListError> {
     if let Some(member) = config.roots.wrong_member() {
         return Err(ListError::Roots(member));
     }
@@ -171,5 +191,57 @@ pub(crate) enum ListError {
 impl ListError {
     fn at(path: &Path, reason: impl ToString) -> Self {
         Self::File { path: path.to_owned(), reason: reason.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use glimpse_circuits::text::Text;
+    use glimpse_issuer::DocumentSecretKey;
+    use glimpse_trust::TrustListDocument;
+
+    use super::*;
+
+    fn list(version: u64) -> String {
+        let root = DocumentSecretKey::from_bytes(&[1; 32]);
+        let document = TrustListDocument {
+            version,
+            name: Text { zh_cn: "甲".into(), en: "A".into() },
+            issued_at: 1000 + version,
+            expires_at: 2000,
+            roots: Roots::one(root.public()),
+            issuers: Vec::new(),
+        };
+        root.sign(TrustList::try_from(document).unwrap().to_envelope().unwrap()).to_json().unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_remembered_is_not_taken() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("list.json");
+        fs::write(&file, list(1)).unwrap();
+        let roots = Roots::one(DocumentSecretKey::from_bytes(&[1; 32]).public());
+        let data = directory.path().join("data");
+        let config = TrustListConfig { file: file.clone(), roots };
+        let open = || ListInForce::open(config.clone(), &data, Clock::new(|| 1500));
+        let in_force = open().unwrap();
+        let memory = memory_file(&data);
+        let sound = fs::read(&memory).unwrap();
+
+        fs::write(&file, list(2)).unwrap();
+        for broken in [&b"{}"[..], &sound[..sound.len() / 2]] {
+            fs::write(&memory, broken).unwrap();
+            assert!(matches!(in_force.reload(), Err(ListError::File { .. })));
+            assert_eq!(in_force.current().document().version, 1);
+            // Nor does a service begin that has forgotten what it had seen.
+            assert!(matches!(open(), Err(ListError::File { .. })));
+        }
+        fs::write(&memory, &sound).unwrap();
+        assert!(in_force.reload().unwrap() && !in_force.reload().unwrap());
+        assert_eq!(in_force.current().document().version, 2);
+        assert_eq!(fs::read_dir(&data).unwrap().count(), 1);
+        fs::write(&file, list(1)).unwrap();
+        assert!(matches!(in_force.reload(), Err(ListError::Refused(TrustError::Backwards))));
+        assert!(matches!(open(), Err(ListError::Refused(TrustError::Backwards))));
     }
 }

@@ -68,11 +68,11 @@ problems! {
     REQUEST_CLOSED: ApiError::RequestClosed => ApiError::RequestClosed,
     PRESENTATION_REFUSED: ApiError::PresentationRefused => ApiError::PresentationRefused,
     ORIGIN: ApiError::Origin => ApiError::Origin,
-    TRUST_LIST_EXPIRED: ApiError::TrustListExpired => ApiError::TrustListExpired,
     DRAINING: ApiError::Draining => ApiError::Draining,
     BUSY: ApiError::Busy => ApiError::Busy,
     TIMEOUT: ApiError::Timeout => ApiError::Timeout,
     STORE: ApiError::Store(_) => ApiError::Store(StoreError::Interrupted),
+    TRUST_LIST_EXPIRED: ApiError::TrustListExpired => ApiError::TrustListExpired,
     INTERNAL: ApiError::Internal => ApiError::Internal,
 }
 
