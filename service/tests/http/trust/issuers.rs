@@ -113,7 +113,7 @@ fn issuers_of_the_configuration_stay_beside_the_list() {
     let created = client.request(&driving_policy("token"));
     assert_eq!(client.fetch(&created).document().credentials[0].issuers.len(), 3);
     assert!(one.is_accepted(&client) && other.is_accepted(&client));
-    let presentation = own_wallet.present(client.fetch(&created), &own, own_wallet.tokens(&own, 1).pop());
+    let presentation = own_wallet.present(client.fetch(&created), &own, own_wallet.tokens(&own, 4).pop());
     assert_eq!(client.submit(&created.id, &presentation).status, 200);
     // They are nowhere as far as the list is concerned.
     let in_all_regions = client.request(&of_regions(&["000000"]));

@@ -4,6 +4,7 @@
 mod issuers;
 mod lists;
 
+use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use glimpse_api::{Metadata, paths};
 use glimpse_circuits::request::Request;
 use glimpse_issuer::DocumentSecretKey;
-use glimpse_prover::Credential;
+use glimpse_prover::{Credential, Token};
 use glimpse_service::TrustListConfig;
 use glimpse_trust::list::{ListedIssuer, ListedKey, Roots, Validity};
 use glimpse_trust::{TrustList, TrustListDocument};
@@ -101,6 +102,7 @@ struct Authority {
     _service: Service,
     wallet: Wallet,
     credential: Credential,
+    tokens: RefCell<Vec<Token>>,
     listed: ListedIssuer,
 }
 
@@ -127,13 +129,16 @@ impl Authority {
             uri: service.url.clone(),
             keys: vec![key],
         };
-        Self { _service: service, wallet, credential, listed }
+        Self { _service: service, wallet, credential, tokens: RefCell::default(), listed }
     }
 
     /// Answers a request of a verifier.
     fn answer(&self, request: Arc<Request>) -> Vec<u8> {
-        let token = self.wallet.tokens(&self.credential, 1).pop();
-        self.wallet.present(request, &self.credential, token)
+        let mut tokens = self.tokens.borrow_mut();
+        if tokens.is_empty() {
+            tokens.extend(self.wallet.tokens(&self.credential, 16));
+        }
+        self.wallet.present(request, &self.credential, tokens.pop())
     }
 
     /// Whether its holder can answer the request at all: it names the key of the credential.
