@@ -10,7 +10,6 @@ use glimpse_circuits::key::DocumentKey;
 use glimpse_profiles::builtin;
 use glimpse_trust::list::{ListedKey, Roots};
 use glimpse_trust::{TrustList, TrustListDocument};
-use serde_json::json;
 
 use super::{at, moment, now, read_envelope, short, shorts};
 use crate::output::{self, line};
@@ -40,7 +39,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     let list = TrustList::first(&read_envelope(path)?, &roots, now()).map_err(|error| at(path, error))?;
     let document = list.document();
-    if *json { output::json(&json!(document)) } else { Ok(table(document)) }
+    if *json {
+        return output::json(document);
+    }
+    table(document);
+    Ok(())
 }
 
 fn table(document: &TrustListDocument) {
