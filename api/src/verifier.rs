@@ -28,6 +28,11 @@ pub struct RequestedLicence {
     #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<openapi::IssuerKey>, required = false, min_items = 1, max_items = 255))]
     pub issuers: Option<Vec<IssuerPublicKey>>,
+    /// Where its issuer must issue: codes of the verifier's signed list of issuers, instead of keys. A region stands for all
+    /// inside it, and is met by one that it lies in.
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<openapi::Region>, required = false, min_items = 1))]
+    pub regions: Option<Vec<String>>,
     /// How it is to be checked.
     #[cfg_attr(feature = "openapi", schema(value_type = openapi::CheckKind))]
     pub check: CheckKind,

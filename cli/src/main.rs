@@ -12,6 +12,7 @@ mod profile;
 mod request;
 mod serve;
 mod table;
+mod trust;
 mod verify;
 mod wallet;
 
@@ -47,6 +48,9 @@ enum Command {
     /// Ask for proofs and read results (relying party)
     #[command(subcommand)]
     Request(request::Command),
+    /// Make, sign and check lists of issuers (who runs a list, and who relies on it)
+    #[command(subcommand)]
+    Trust(trust::Command),
     /// Check a presentation from files, without a service
     Verify(verify::Arguments),
     /// Obtain credentials, look at requests, present (holder)
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
         Command::Licence(command) => licence::run(command),
         Command::Profile(command) => profile::run(command),
         Command::Request(command) => request::run(command),
+        Command::Trust(command) => trust::run(command),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Wallet(arguments) => wallet::run(arguments),
     };

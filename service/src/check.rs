@@ -9,6 +9,7 @@ use crate::key_file::{KeyFile, KeyFileError};
 use crate::start::{StartError, check_issuer, check_verifier, node_uri, public_uri};
 use crate::store::check_store;
 use crate::tls::Tls;
+use crate::trust_list::check_trust_list;
 
 /// Every reason found for which a service of this configuration would not start. That there is none is no promise: who
 /// else uses the address or the store shows when they are taken.
@@ -34,6 +35,7 @@ pub fn check(config: &Config) -> Vec<StartError> {
         problems.push(StartError::Tls(reason));
     }
     problems.extend(check_issuer_key(config));
+    problems.extend(check_trust_list(config).err());
     problems.extend(check_data_directory(config));
     problems
 }

@@ -1,6 +1,7 @@
 //! What a service is told before it starts. Nothing here has a default that grants anybody anything.
 
 mod store;
+mod trust;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use crate::access::Access;
 use crate::rates::RateLimits;
 
 pub use store::{RedisConfig, RedisServers, StoreConfig};
+pub use trust::TrustListConfig;
 
 /// Fewest characters of an API token.
 pub const MIN_TOKEN_CHARS: usize = 16;
@@ -167,7 +169,8 @@ impl RevocationConfig {
     }
 }
 
-/// A relying party's verifier. It knows the service's own issuer, if there is one, and those listed here.
+/// A relying party's verifier. It knows the service's own issuer, if there is one, those listed here, and those of a
+/// signed list.
 #[derive(Clone, Debug)]
 pub struct VerifierConfig {
     /// Who presentations are for; the public URI if absent.
@@ -176,6 +179,8 @@ pub struct VerifierConfig {
     pub audience_name: Text,
     /// Issuers that are trusted besides the service's own.
     pub trusted_issuers: Vec<Issuer>,
+    /// A signed list of issuers that are trusted besides these.
+    pub trust_list: Option<TrustListConfig>,
     /// Schemas that are known besides those of the built-in profiles.
     pub schemas: Vec<Schema>,
     /// Seconds for which a request is answered.
@@ -191,6 +196,7 @@ impl VerifierConfig {
             audience: None,
             audience_name,
             trusted_issuers: Vec::new(),
+            trust_list: None,
             schemas: Vec::new(),
             request_lifetime: 300,
             result_lifetime: 3600,

@@ -204,6 +204,7 @@ mod tests {
             store,
             clock: Clock::system(),
             access: Access::default(),
+            trust_list: None,
             trusted_proxies: Vec::new(),
             public_uri: String::new(),
             limits,

@@ -81,6 +81,8 @@ pub(crate) enum ApiError {
     Timeout,
     #[error("The store cannot be reached")]
     Store(#[from] StoreError),
+    #[error("The list of issuers has expired: there must be a new one first")]
+    TrustListExpired,
     #[error("The service is about to stop")]
     Draining,
     #[error("Pages of this origin may not call this, or not like this")]
@@ -130,6 +132,7 @@ impl ApiError {
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
             Self::Timeout => (StatusCode::SERVICE_UNAVAILABLE, "timeout"),
             Self::Store(_) => (StatusCode::SERVICE_UNAVAILABLE, "store-unavailable"),
+            Self::TrustListExpired => (StatusCode::SERVICE_UNAVAILABLE, "trust-list-expired"),
             Self::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
             Self::Origin => (StatusCode::FORBIDDEN, "origin-refused"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
@@ -171,7 +174,7 @@ impl ResponseError for ApiError {
         match self {
             Self::Unauthorized => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
             Self::Method { allow } => response.insert_header((header::ALLOW, allow.as_str())),
-            Self::Busy | Self::Timeout | Self::Draining | Self::Store(_) => {
+            Self::Busy | Self::Timeout | Self::TrustListExpired | Self::Draining | Self::Store(_) => {
                 response.insert_header((header::RETRY_AFTER, again))
             }
             Self::RateLimited { retry_after } => {

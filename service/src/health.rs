@@ -35,14 +35,17 @@ pub(crate) async fn live() -> HttpResponse {
     HttpResponse::Ok().json(WELL)
 }
 
-/// It can read its store, and was not asked to stop.
+/// It can read its store, its list of issuers is good if it has one, and it was not asked to stop.
 #[utoipa::path(
     get, path = paths::READYZ, operation_id = "isReady", tag = tags::SERVICE,
-    responses((status = OK, description = "The store can be read, and the service was not asked to stop.", body = Health), Problems<{ problems::DRAINING | problems::STORE }>),
+    responses((status = OK, description = "The store can be read, the list of issuers has not expired if there is one, and the service was not asked to stop.", body = Health), Problems<{ problems::DRAINING | problems::TRUST_LIST_EXPIRED | problems::STORE }>),
 )]
 pub(crate) async fn ready(shared: Data<Shared>) -> ApiResult {
     if shared.drain.has_begun() {
         return Err(ApiError::Draining);
+    }
+    if shared.trust_list.as_ref().is_some_and(|list| !list.is_current()) {
+        return Err(ApiError::TrustListExpired);
     }
     shared.store.ready().await?;
     Ok(HttpResponse::Ok().json(WELL))

@@ -59,6 +59,7 @@ mod start;
 mod store;
 mod tls;
 mod trace;
+mod trust_list;
 mod verifier;
 mod version;
 mod workers;
@@ -70,7 +71,7 @@ pub use application::{Application, Running, StopHandle, spawn};
 pub use check::check;
 pub use config::{
     ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, NodeConfig, RedisConfig,
-    RedisServers, RevocationConfig, StoreConfig, TlsConfig, VerifierConfig,
+    RedisServers, RevocationConfig, StoreConfig, TlsConfig, TrustListConfig, VerifierConfig,
 };
 pub use ipnet::IpNet;
 pub use key_file::{FileKey, KeyFile, KeyFileError};

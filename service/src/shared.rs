@@ -1,5 +1,6 @@
 //! What both roles need.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -10,6 +11,7 @@ use crate::drain::Drain;
 use crate::metrics::Metrics;
 use crate::nodes::Node;
 use crate::store::{Buckets, SharedStore};
+use crate::trust_list::ListInForce;
 
 /// What one service has of everything.
 pub(crate) struct Shared {
@@ -17,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// Who may do what.
     pub(crate) access: Access,
+    /// The signed list of issuers that the verifier goes by.
+    pub(crate) trust_list: Option<Arc<ListInForce>>,
     /// Proxies whose word is taken for where a request comes from.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// Without a slash at its end.

@@ -37,6 +37,7 @@ use crate::routes::Roles;
 use crate::shared::Shared;
 use crate::store::{Buckets, Measured, OpenError, RedbStore, RedisStore, SharedStore, Store, StoreError};
 use crate::tls::Tls;
+use crate::trust_list::ListInForce;
 use crate::verifier::VerifierRole;
 
 /// Longest time between two versions of a revocation list that a manifest, which may be late, has room for.
@@ -82,6 +83,14 @@ pub enum StartError {
     /// The certificate, its key or the client authorities cannot be used.
     #[error("TLS: {0}")]
     Tls(String),
+    /// The signed list of issuers cannot be used.
+    #[error("list of issuers {path}: {reason}")]
+    TrustList {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// No thread to serve or to verify from.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -175,10 +184,16 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
             revocation = Some(list_keys(lists, !published)?);
         }
     }
+    // After the store, which is this process' own where it is in the same directory.
+    let trust_list = ListInForce::of(&config)?;
+    if let Some(list) = trust_list.clone() {
+        reloads.add("trust_list", move || list.reload().map_err(|error| error.to_string()));
+    }
     let shared = Arc::new(Shared {
         store,
         clock: config.clock,
         access: config.access,
+        trust_list,
         trusted_proxies: config.trusted_proxies,
         public_uri,
         limits: config.limits,

@@ -43,6 +43,15 @@ impl Roots {
         Self { keys: vec![key], threshold: 1 }
     }
 
+    /// The member that is not as it must be, if there is one.
+    pub fn wrong_member(&self) -> Option<&'static str> {
+        let Self { keys, threshold } = self;
+        if keys.is_empty() || keys.len() > MAX_ROOTS || distinct(keys) != keys.len() {
+            return Some("keys");
+        }
+        (*threshold == 0 || usize::from(*threshold) > keys.len()).then_some("threshold")
+    }
+
     /// Whether enough of them have signed a list.
     fn have_signed(&self, envelope: &Envelope) -> Result<bool, EnvelopeError> {
         Ok(envelope.signers(KIND, &self.keys)?.len() >= usize::from(self.threshold))
@@ -167,12 +176,20 @@ impl TrustList {
         if !trusted.have_signed(envelope)? {
             return Err(TrustError::Envelope(EnvelopeError::Signature));
         }
-        let text = std::str::from_utf8(envelope.document()).map_err(|_| TrustError::Utf8)?;
-        let list: Self = json::from_str::<TrustListDocument>(text)?.try_into()?;
+        let list = Self::claimed(envelope)?;
         if !list.0.roots.have_signed(envelope)? {
             return Err(TrustError::OwnRoots);
         }
         Ok(list)
+    }
+
+    /// What is in an envelope, whoever has signed it or not: for those who are about to sign it, or to say why it is
+    /// refused. It is no list that anything may be taken from.
+    pub fn claimed(envelope: &Envelope) -> Result<Self, TrustError> {
+        // Before anything is made of it: whether it calls itself one.
+        envelope.signers(KIND, &[])?;
+        let text = std::str::from_utf8(envelope.document()).map_err(|_| TrustError::Utf8)?;
+        json::from_str::<TrustListDocument>(text)?.try_into()
     }
 
     /// The document in an envelope, to be signed.
@@ -210,6 +227,13 @@ impl TrustList {
             .iter()
             .filter(in_region)
             .flat_map(move |issuer| issuer.keys.iter().filter(accepted).map(move |key| (issuer, key)))
+    }
+
+    /// The first moment after this one at which something else is accepted, or the list is no longer good, if there is one.
+    pub fn next_change(&self, now: u64) -> Option<u64> {
+        let keys = self.0.issuers.iter().flat_map(|issuer| &issuer.keys);
+        let moments = keys.flat_map(|key| [key.accepted.from, key.accepted.until]);
+        moments.chain([self.0.expires_at]).filter(|moment| *moment > now).min()
     }
 
     /// What wallet and verifier accept at a moment: the listed keys that are valid then, and of these schemas the ones that
@@ -252,7 +276,8 @@ fn is_inside(code: &str, region: &str) -> bool {
     code.starts_with(prefix)
 }
 
-fn is_region(code: &str) -> bool {
+/// Whether a text is a code of GB/T 2260 by its form: six digits.
+pub fn is_region(code: &str) -> bool {
     code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
@@ -282,12 +307,8 @@ fn check(document: &TrustListDocument) -> Result<(), TrustError> {
     if document.expires_at <= document.issued_at {
         return wrong("expires_at".into());
     }
-    let Roots { keys, threshold } = &document.roots;
-    if keys.is_empty() || keys.len() > MAX_ROOTS || distinct(keys) != keys.len() {
-        return wrong("roots.keys".into());
-    }
-    if *threshold == 0 || usize::from(*threshold) > keys.len() {
-        return wrong("roots.threshold".into());
+    if let Some(member) = document.roots.wrong_member() {
+        return wrong(format!("roots.{member}"));
     }
     if document.issuers.len() > MAX_ISSUERS
         || distinct(document.issuers.iter().map(|it| &it.id)) != document.issuers.len()

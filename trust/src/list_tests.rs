@@ -177,6 +177,21 @@ fn keys_are_accepted_in_their_time_place_and_kind() {
     );
 }
 
+#[test]
+fn what_is_claimed_needs_no_signature_but_is_whole() {
+    assert_eq!(*TrustList::claimed(&signed(document(), &[])).unwrap().document(), document());
+    let other_kind = Envelope::new("application/json", b"{}".to_vec());
+    assert_eq!(TrustList::claimed(&other_kind), Err(TrustError::Envelope(EnvelopeError::Kind)));
+    assert!(matches!(TrustList::claimed(&Envelope::new(KIND, b"{}".to_vec())), Err(TrustError::Json(_))));
+}
+
+#[test]
+fn the_next_change_is_the_next_end_or_beginning() {
+    let list = TrustList::try_from(document()).unwrap();
+    let changes: Vec<_> = std::iter::successors(Some(0), |now| list.next_change(*now)).collect();
+    assert_eq!(changes, [0, 2000, 5000, 10_000]);
+}
+
 /// An issuer changes its key with an overlap; what is not valid now is not in the registry.
 #[test]
 fn the_registry_has_what_is_valid_now() {

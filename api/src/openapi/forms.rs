@@ -56,6 +56,13 @@ pub(super) fn components() -> Vec<Component> {
             ),
         ),
         ("SchemaId", schema_id()),
+        (
+            "Region",
+            pattern(
+                "A code of GB/T 2260; trailing pairs of zeros stand for all of a province or a city.",
+                "^[0-9]{6}$",
+            ),
+        ),
         ("PrincipalId", pattern("Whoever may do something here.", "^[a-z][a-z0-9_-]{0,63}$")),
         ("DecimalCount", pattern("A number, in decimal.", "^(0|[1-9][0-9]{0,19})$")),
         (

@@ -108,6 +108,7 @@ stand_ins!(
     Purpose,
     Reason,
     Reference,
+    Region,
     Request,
     RequestCreation,
     RequestDigest,

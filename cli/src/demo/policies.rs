@@ -99,6 +99,7 @@ fn policy(
         id: (*id).to_owned(),
         schema: (*schema).to_owned(),
         issuers: None,
+        regions: None,
         check: CheckKind::Token,
     });
     Ok(Policy {

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use glimpse_api::Metadata;
+use glimpse_circuits::key::DocumentKey;
 use glimpse_circuits::text::Text;
 use glimpse_service::{
     Access, ApiToken, Config, IpNet, IssuerConfig, Limits, Principal, RevocationConfig, TlsConfig,
-    VerifierConfig, read_secret_file,
+    TrustListConfig, VerifierConfig, read_secret_file,
 };
+use glimpse_trust::list::Roots;
 use tracing_subscriber::EnvFilter;
 
 use super::layers::Layers;
@@ -66,6 +68,9 @@ pub(super) struct Verifier {
     pub(super) audience: Option<String>,
     pub(super) token_file: Option<PathBuf>,
     pub(super) trust: Vec<PathBuf>,
+    pub(super) trust_list: Option<PathBuf>,
+    pub(super) trust_roots: Vec<DocumentKey>,
+    pub(super) trust_threshold: Option<usize>,
     pub(super) request_lifetime: Duration,
     pub(super) result_lifetime: Duration,
 }
@@ -119,6 +124,9 @@ impl Default for Draft {
                 audience: None,
                 token_file: None,
                 trust: Vec::new(),
+                trust_list: None,
+                trust_roots: Vec::new(),
+                trust_threshold: None,
                 request_lifetime: Duration::from_secs(verifier.request_lifetime),
                 result_lifetime: Duration::from_secs(verifier.result_lifetime),
             },
@@ -218,7 +226,33 @@ impl Layers {
                 Err(reason) => self.refuse("verifier.trust", reason),
             }
         }
+        config.trust_list = self.trust_list();
         Some(config)
+    }
+
+    /// All of the roots have to sign if it is not said how many.
+    fn trust_list(&mut self) -> Option<TrustListConfig> {
+        let Verifier { trust_list, trust_roots, trust_threshold, .. } = &self.draft.verifier;
+        let (file, keys, threshold) = (trust_list.clone(), trust_roots.clone(), *trust_threshold);
+        let Some(file) = file else {
+            if !keys.is_empty() || threshold.is_some() {
+                let key = if keys.is_empty() { "verifier.trust_threshold" } else { "verifier.trust_roots" };
+                self.refuse(key, "is for a list of issuers: give verifier.trust_list too");
+            }
+            return None;
+        };
+        if keys.is_empty() {
+            self.refuse(
+                "verifier.trust_list",
+                "a list of issuers needs verifier.trust_roots too: who signs it",
+            );
+            return None;
+        }
+        let Ok(threshold) = u8::try_from(threshold.unwrap_or(keys.len())) else {
+            self.refuse("verifier.trust_threshold", "must be a number of roots");
+            return None;
+        };
+        Some(TrustListConfig { file, roots: Roots { keys, threshold } })
     }
 
     fn tls(&mut self) -> Option<TlsConfig> {

@@ -88,6 +88,9 @@ fn keys() -> Vec<Key> {
         key!("verifier.audience", verifier.audience, "Who presentations are for, if not the public URI").called("audience"),
         key!("verifier.token_file", verifier.token_file, "File with the relying party's token, at least 16 characters. Without it nobody can create requests"),
         key!("verifier.trust", verifier.trust, "File with the metadata of another issuer to trust, as its /issuer/v1/metadata answers; may be repeated").called("trust"),
+        key!("verifier.trust_list", verifier.trust_list, "File with a signed list of issuers to trust; `glimpse trust` makes and checks them").called("trust-list"),
+        key!("verifier.trust_roots", verifier.trust_roots, "Public key of a root that signs the list; may be repeated").called("trust-root"),
+        key!("verifier.trust_threshold", verifier.trust_threshold, "How many of the roots must have signed the first list; all if not given").called("trust-threshold"),
         key!("verifier.request_lifetime", verifier.request_lifetime, "How long a request is answered"),
         key!("verifier.result_lifetime", verifier.result_lifetime, "How long a result is kept after its request expired"),
 

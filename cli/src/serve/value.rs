@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use glimpse_circuits::key::DocumentKey;
 use glimpse_service::{IpNet, RateLimit};
 use serde_json::Value;
 
@@ -194,6 +195,18 @@ impl Scalar for IpNet {
     fn parse(text: &str) -> Result<Self, &'static str> {
         let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(Self::from));
         network.map_err(|_| "must be an address or a network, such as 10.0.0.7 or 10.0.0.0/8")
+    }
+
+    fn show(&self) -> Value {
+        self.to_string().into()
+    }
+}
+
+impl Scalar for DocumentKey {
+    const HINT: &'static str = "KEY";
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        text.parse().map_err(|_| "must be a public key: 64 lower-case hexadecimal digits")
     }
 
     fn show(&self) -> Value {

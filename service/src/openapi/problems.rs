@@ -76,6 +76,7 @@ problems! {
     BUSY: ApiError::Busy => ApiError::Busy,
     TIMEOUT: ApiError::Timeout => ApiError::Timeout,
     STORE: ApiError::Store(_) => ApiError::Store(StoreError::Interrupted),
+    TRUST_LIST_EXPIRED: ApiError::TrustListExpired => ApiError::TrustListExpired,
     INTERNAL: ApiError::Internal => ApiError::Internal,
 }
 

@@ -7,10 +7,10 @@ use glimpse_circuits::labels;
 use glimpse_circuits::request::{
     CheckKind, Nonce, Request, RequestDocument, RequestFormError, RequestedCredential,
 };
-use glimpse_circuits::schema::SchemaDigest;
 use glimpse_verifier::Cause;
 
 use super::VerifierRole;
+use super::known::Known;
 use crate::access::ask::Ask;
 use crate::error::ApiError;
 use crate::extract::RelyingParty;
@@ -27,12 +27,13 @@ impl VerifierRole {
     ) -> Result<Arc<Request>, ApiError> {
         relying_party.expect_registered(&Ask::of_policy(policy, at))?;
         let now = self.shared.clock.now();
+        let known = self.issuers.at(now);
         let licences = policy.licences.iter().enumerate();
         let credentials =
-            licences.map(|(i, licence)| self.credential(licence, &format!("{at}licences[{i}]")));
+            licences.map(|(i, licence)| self.credential(&known, licence, now, &format!("{at}licences[{i}]")));
         let document = RequestDocument {
             version: labels::VERSION,
-            audience: self.verifier.audience().to_owned(),
+            audience: self.issuers.audience().to_owned(),
             audience_name: self.name_of(relying_party).clone(),
             purpose: policy.purpose.clone(),
             response_uri: self.shared.uri(paths::PRESENTATION, "request", &id.text()),
@@ -45,42 +46,28 @@ impl VerifierRole {
         };
         let request = Arc::new(Request::try_from(document).map_err(|error| form_problem(error, at))?);
         // Whoever answers it will need the relation soon.
-        self.verifier.relation(&request).map_err(|failure| match failure.cause() {
+        known.verifier.relation(&request).map_err(|failure| match failure.cause() {
             Cause::Request(error) => ApiError::Invalid(vec![field(&error.member, &error.reason, at)]),
             cause => ApiError::invalid(at, cause),
         })?;
         Ok(request)
     }
 
-    fn credential(&self, licence: &RequestedLicence, at: &str) -> Result<RequestedCredential, ApiError> {
-        let schema = self.schema(&licence.schema, at)?;
-        let issuers = licence.issuers.clone().unwrap_or_else(|| self.keys_for(&schema));
-        // A wallet may know other keys than this verifier; a policy that lists one unknown here is a mistake.
-        let known = self.keys_for(&schema);
-        if let Some(position) = issuers.iter().position(|key| !known.contains(key)) {
-            return Err(ApiError::invalid(
-                format!("{at}.issuers[{position}]"),
-                "unknown issuer key for this schema",
-            ));
-        }
-        if licence.check == CheckKind::Keyed && issuers.iter().any(|key| Some(*key) != self.keyed) {
+    fn credential(
+        &self,
+        known: &Known,
+        licence: &RequestedLicence,
+        now: u64,
+        at: &str,
+    ) -> Result<RequestedCredential, ApiError> {
+        known.expect_list_for(licence, now)?;
+        let schema = known.schema(&licence.schema, at)?;
+        let issuers = known.keys(&schema, licence, now, at)?;
+        if licence.check == CheckKind::Keyed && issuers.iter().any(|key| Some(key) != self.issuers.keyed()) {
             let reason = "keyed presentations can only be checked for this service's own issuer key";
             return Err(ApiError::invalid(format!("{at}.check"), reason));
         }
         Ok(RequestedCredential { id: licence.id.clone(), schema, issuers, check: licence.check })
-    }
-
-    /// The one schema of this id that a known issuer issues.
-    fn schema(&self, id: &str, at: &str) -> Result<SchemaDigest, ApiError> {
-        let known = self.verifier.registry().schemas().filter(|schema| schema.id() == id);
-        let mut issued =
-            known.map(|schema| schema.digest()).filter(|digest| !self.keys_for(digest).is_empty());
-        let problem = |reason: &str| Err(ApiError::invalid(format!("{at}.schema"), reason));
-        match (issued.next(), issued.next()) {
-            (Some(only), None) => Ok(only),
-            (None, _) => problem("unknown schema, or none that a known issuer issues"),
-            (Some(_), Some(_)) => problem("several schemas of this id are known"),
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod checks;
 mod compose;
+mod known;
 pub(crate) mod policies;
 pub(crate) mod presentations;
 mod report;
@@ -11,14 +12,14 @@ pub(crate) mod stateless;
 use std::io;
 use std::sync::Arc;
 
-use glimpse_circuits::key::{Issuer, IssuerPublicKey, Registry};
+use glimpse_circuits::key::{Issuer, Registry};
 use glimpse_circuits::request::Request;
-use glimpse_circuits::schema::SchemaDigest;
 use glimpse_circuits::text::Text;
 use glimpse_issuer::IssuerSecretKey;
-use glimpse_verifier::{Verdict, VerificationFailure, Verifier};
+use glimpse_verifier::{Verdict, VerificationFailure};
 
 use self::checks::{Check, Judge, Pool};
+use self::known::Issuers;
 use self::report::cause_code;
 use crate::client::Client;
 use crate::config::VerifierConfig;
@@ -31,12 +32,10 @@ use crate::workers::Workers;
 /// The verifier of all relying parties.
 pub(crate) struct VerifierRole {
     pub(crate) shared: Arc<Shared>,
-    verifier: Arc<Verifier>,
+    issuers: Arc<Issuers>,
     audience_name: Text,
     request_lifetime: u64,
     result_lifetime: u64,
-    /// The key whose keyed presentations can be checked here.
-    keyed: Option<IssuerPublicKey>,
     /// For presentations.
     checks: Pool<Judge>,
     /// For policies.
@@ -62,22 +61,18 @@ impl VerifierRole {
         issuer.into_iter().for_each(|issuer| registry.add_issuer(issuer));
 
         let audience = config.audience.unwrap_or_else(|| shared.public_uri.clone());
-        let mut verifier = Verifier::new(audience, registry);
-        for key in keys.into_iter().flatten() {
-            verifier = verifier.with_keyed_check(key);
-        }
-        let verifier = Arc::new(verifier);
+        let (list, now) = (shared.trust_list.clone(), shared.clock.now());
+        let issuers = Arc::new(Issuers::new(audience, registry, keyed, keys.unwrap_or_default(), list, now));
         let limits = &shared.limits;
-        let judge = Judge { verifier: verifier.clone(), clock: shared.clock.clone() };
+        let judge = Judge { issuers: issuers.clone(), clock: shared.clock.clone() };
         let metrics = shared.metrics.checks.clone();
         Ok(Self {
             checks: Pool::start(judge, limits.proof_workers, limits.proof_queue, metrics)?,
             workers: Workers::new(limits.proof_workers, limits.proof_queue),
-            verifier,
+            issuers,
             audience_name: config.audience_name,
             request_lifetime: config.request_lifetime,
             result_lifetime: config.result_lifetime,
-            keyed,
             shared,
         })
     }
@@ -108,11 +103,5 @@ impl VerifierRole {
     /// What a relying party is called in its requests.
     fn name_of<'a>(&'a self, relying_party: &'a RelyingParty) -> &'a Text {
         relying_party.name().unwrap_or(&self.audience_name)
-    }
-
-    /// The keys known to issue a schema.
-    fn keys_for(&self, schema: &SchemaDigest) -> Vec<IssuerPublicKey> {
-        let issuers = self.verifier.registry().issuers();
-        issuers.filter(|issuer| issuer.schemas.contains(schema)).map(|issuer| issuer.key).collect()
     }
 }

@@ -12,6 +12,7 @@ use crate::extract::{PolicyName, RelyingParty, StrictJson};
 use crate::ids::Id;
 use crate::openapi::problems::{
     BEARER, BODY, BUSY, INVALID, NOT_FOUND, OVER_ASKING, POLICY_UNKNOWN, Problems, RATE_LIMITED, STORE,
+    TRUST_LIST_EXPIRED,
 };
 use crate::openapi::{examples, tags};
 
@@ -25,7 +26,7 @@ use crate::rates::{Requests, Within};
     request_body(content = Policy, example = json!(examples::policy())),
     responses(
         (status = NO_CONTENT, description = "The policy is stored; one of this name is replaced."),
-        Problems<{ BEARER | RATE_LIMITED | OVER_ASKING | BODY | NOT_FOUND | INVALID | BUSY | STORE }>,
+        Problems<{ BEARER | RATE_LIMITED | OVER_ASKING | BODY | NOT_FOUND | INVALID | BUSY | TRUST_LIST_EXPIRED | STORE }>,
     ),
 )]
 pub(crate) async fn put(

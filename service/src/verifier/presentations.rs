@@ -17,7 +17,7 @@ use crate::extract::{IdempotencyKey, RequestId, StrictJson};
 use crate::ids::{Fingerprint, Id};
 use crate::openapi::problems::{
     BODY, BUSY, INVALID, NOT_FOUND, PRESENTATION_REFUSED, Problems, RATE_LIMITED, REQUEST_CLOSED,
-    REQUEST_EXPIRED, REQUEST_UNKNOWN, STORE,
+    REQUEST_EXPIRED, REQUEST_UNKNOWN, STORE, TRUST_LIST_EXPIRED,
 };
 use crate::openapi::tags;
 use crate::rates::Presentations;
@@ -36,7 +36,7 @@ use crate::store::{Closed, Outcome};
     responses(
         (status = OK, description = "What was asked for is true.", body = SubmissionAccepted),
         Problems<{ BODY | RATE_LIMITED | INVALID | NOT_FOUND | REQUEST_UNKNOWN | REQUEST_EXPIRED | REQUEST_CLOSED | PRESENTATION_REFUSED | BUSY
-            | STORE }>,
+            | TRUST_LIST_EXPIRED | STORE }>,
     ),
 )]
 pub(crate) async fn submit(
@@ -75,7 +75,11 @@ impl VerifierRole {
             None if self.has_expired(&stored) => return Err(ApiError::RequestExpired),
             None => {}
         }
-        let outcome = outcome(self.check(client, Arc::new(stored.request), presentation).await?)?;
+        // Undecided: the wallet may come again when there is a new one.
+        let now = self.shared.clock.now();
+        self.issuers.at(now).expect_list_of(stored.request.document(), now)?;
+        let verified = self.check(client, Arc::new(stored.request), presentation).await?;
+        let outcome = self.outcome(verified)?;
         let now = self.shared.clock.now();
         match self.shared.store.close_request(id, attempt, &outcome, now).await? {
             Closed::Decided => Ok(decision(&outcome)),
@@ -84,28 +88,29 @@ impl VerifierRole {
             Closed::Unknown => Err(ApiError::RequestUnknown),
         }
     }
+
+    fn outcome(&self, verified: Result<Verdict, VerificationFailure>) -> Result<Outcome, ApiError> {
+        match verified {
+            Ok(verdict) => Ok(Outcome::Accepted(report(&verdict))),
+            Err(failure) => match failure.cause() {
+                Cause::Expired => Err(ApiError::RequestExpired),
+                // By a list that is in force since then, none of the keys that it names is accepted.
+                Cause::Request(error) if !self.issuers.follow_a_list() => {
+                    tracing::error!(%error, "a stored request names what this verifier no longer knows");
+                    Err(ApiError::Internal)
+                }
+                cause => {
+                    tracing::info!(cause = cause_code(cause), "presentation refused");
+                    Ok(Outcome::Refused)
+                }
+            },
+        }
+    }
 }
 
 fn decision(outcome: &Outcome) -> Decision {
     match outcome {
         Outcome::Accepted(_) => Decision::Accepted,
         Outcome::Refused => Decision::Refused,
-    }
-}
-
-fn outcome(verified: Result<Verdict, VerificationFailure>) -> Result<Outcome, ApiError> {
-    match verified {
-        Ok(verdict) => Ok(Outcome::Accepted(report(&verdict))),
-        Err(failure) => match failure.cause() {
-            Cause::Expired => Err(ApiError::RequestExpired),
-            Cause::Request(error) => {
-                tracing::error!(%error, "a stored request names what this verifier no longer knows");
-                Err(ApiError::Internal)
-            }
-            cause => {
-                tracing::info!(cause = cause_code(cause), "presentation refused");
-                Ok(Outcome::Refused)
-            }
-        },
     }
 }

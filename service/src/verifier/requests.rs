@@ -14,7 +14,7 @@ use crate::extract::{PolicyName, RelyingParty, RequestId, StrictJson};
 use crate::ids::Id;
 use crate::openapi::problems::{
     BEARER, BODY, BUSY, INVALID, NOT_FOUND, OVER_ASKING, POLICY_UNKNOWN, Problems, RATE_LIMITED,
-    REQUEST_EXPIRED, REQUEST_UNKNOWN, STORE,
+    REQUEST_EXPIRED, REQUEST_UNKNOWN, STORE, TRUST_LIST_EXPIRED,
 };
 use crate::openapi::{examples, tags};
 use crate::rates::{Requests, Within};
@@ -39,7 +39,7 @@ use crate::store::{Outcome, StoredRequest};
                 ("result" = (operation_id = "readResult", parameters(("request" = "$response.body#/id")),
                     description = "What became of it.")),
             )),
-        Problems<{ BEARER | RATE_LIMITED | OVER_ASKING | BODY | POLICY_UNKNOWN | INVALID | BUSY | STORE }>,
+        Problems<{ BEARER | RATE_LIMITED | OVER_ASKING | BODY | POLICY_UNKNOWN | INVALID | BUSY | TRUST_LIST_EXPIRED | STORE }>,
     ),
 )]
 pub(crate) async fn create(

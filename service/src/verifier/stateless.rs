@@ -15,6 +15,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{RelyingParty, StrictJson};
 use crate::openapi::problems::{
     BEARER, BODY, BUSY, INVALID, OVER_ASKING, PRESENTATION_REFUSED, Problems, RATE_LIMITED,
+    TRUST_LIST_EXPIRED,
 };
 use crate::openapi::tags;
 use crate::rates::{Verifications, Within};
@@ -26,7 +27,7 @@ use crate::rates::{Verifications, Within};
     request_body = StatelessVerification,
     responses(
         (status = OK, description = "The presentation answers the request.", body = VerdictReport),
-        Problems<{ BEARER | RATE_LIMITED | OVER_ASKING | BODY | INVALID | PRESENTATION_REFUSED | BUSY }>,
+        Problems<{ BEARER | RATE_LIMITED | OVER_ASKING | BODY | INVALID | PRESENTATION_REFUSED | BUSY | TRUST_LIST_EXPIRED }>,
     ),
 )]
 pub(crate) async fn verify(
@@ -38,13 +39,16 @@ pub(crate) async fn verify(
 ) -> ApiResult {
     let (request, presentation) = (Arc::new(body.0.request), body.0.presentation.0);
     let document = request.document();
-    relying_party.expect_registered(&Ask::of_request(document, role.verifier.registry(), "request."))?;
+    let now = role.shared.clock.now();
+    let known = role.issuers.at(now);
+    relying_party.expect_registered(&Ask::of_request(document, known.registry(), "request."))?;
     // Of a request to another audience that is what there is to say, and it is said below.
-    let is_ours = document.audience == role.verifier.audience();
+    let is_ours = document.audience == role.issuers.audience();
     if is_ours && document.audience_name != *role.name_of(&relying_party) {
         let reason = "must be the name under which the relying party is registered";
         return Err(ApiError::invalid("request.audience_name", reason));
     }
+    known.expect_list_of(document, now)?;
     let verdict = role.check(client, request, presentation).await?;
     let verdict = verdict.map_err(|failure| refusal(&failure))?;
     Ok(HttpResponse::Ok().json(report(&verdict)))

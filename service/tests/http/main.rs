@@ -19,3 +19,4 @@ mod requests;
 mod start;
 mod tls;
 mod tokens;
+mod trust;

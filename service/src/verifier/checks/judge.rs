@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use glimpse_circuits::request::Request;
-use glimpse_verifier::{Cause, Item, Verdict, VerificationFailure, Verifier};
+use glimpse_verifier::{Cause, Item, Verdict, VerificationFailure};
 
 use super::pool::{Finding, Judging};
 use crate::config::Clock;
+use crate::verifier::known::Issuers;
 
 /// A presentation and what it answers.
 pub(crate) struct Check {
@@ -14,9 +15,9 @@ pub(crate) struct Check {
     pub(crate) presentation: Vec<u8>,
 }
 
-/// Compiles and verifies, by the clock of the moment at which it does.
+/// Compiles and verifies, by the clock and the issuers of the moment at which it does.
 pub(crate) struct Judge {
-    pub(crate) verifier: Arc<Verifier>,
+    pub(crate) issuers: Arc<Issuers>,
     pub(crate) clock: Clock,
 }
 
@@ -25,13 +26,15 @@ impl Judging for Judge {
     type Answer = Result<Verdict, VerificationFailure>;
 
     fn judge(&self, checks: &[Check]) -> Vec<Self::Answer> {
-        let relations: Vec<_> = checks.iter().map(|check| self.verifier.relation(&check.request)).collect();
+        let now = self.clock.now();
+        let verifier = &self.issuers.at(now).verifier;
+        let relations: Vec<_> = checks.iter().map(|check| verifier.relation(&check.request)).collect();
         let compiled = relations.iter().zip(checks).filter_map(|(relation, check)| {
             Some(Item { relation: relation.as_ref().ok()?, presentation: &check.presentation })
         });
         let compiled: Vec<_> = compiled.collect();
         // An empty batch is one of which nothing compiled.
-        let verdicts = self.verifier.verify_batch(&compiled, self.clock.now()).unwrap_or_default();
+        let verdicts = verifier.verify_batch(&compiled, now).unwrap_or_default();
         let mut verdicts = verdicts.into_iter();
         relations
             .iter()

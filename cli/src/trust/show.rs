@@ -1,0 +1,90 @@
+//! A list, for people and for programs.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Args;
+use comfy_table::Table;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use glimpse_circuits::key::DocumentKey;
+use glimpse_profiles::builtin;
+use glimpse_trust::list::{ListedKey, Roots};
+use glimpse_trust::{TrustList, TrustListDocument};
+
+use super::{at, moment, now, read_envelope, short, shorts};
+use crate::output::{self, line};
+
+/// What to show, and who must have signed it.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The list
+    envelope: PathBuf,
+    /// Public key of a root that is trusted, 64 hexadecimal digits; may be repeated
+    #[arg(long = "root", value_name = "KEY", required = true)]
+    roots: Vec<DocumentKey>,
+    /// How many of them must have signed it [default: all]
+    #[arg(long)]
+    threshold: Option<u8>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let Arguments { envelope: path, roots, threshold, json } = arguments;
+    let all = u8::try_from(roots.len())?;
+    let roots = Roots { keys: roots.clone(), threshold: threshold.unwrap_or(all) };
+    if let Some(member) = roots.wrong_member() {
+        return Err(format!("the {member} of the roots that were given is not as it must be").into());
+    }
+    let list = TrustList::first(&read_envelope(path)?, &roots, now()).map_err(|error| at(path, error))?;
+    let document = list.document();
+    if *json {
+        return output::json(document);
+    }
+    table(document);
+    Ok(())
+}
+
+fn table(document: &TrustListDocument) {
+    let TrustListDocument { version, name, issued_at, expires_at, roots, issuers } = document;
+    line(&format!("{} / {}, version {version}", name.zh_cn, name.en));
+    line(&format!("issued {}, good until {}", moment::show(*issued_at), moment::show(*expires_at)));
+    line(&format!("roots: {} of {}", roots.threshold, shorts(&roots.keys)));
+    let mut table = Table::new();
+    let header = ["issuer", "name", "regions", "key", "accepted from", "until", "licences", "now"];
+    table.load_style(UTF8_FULL_CONDENSED).set_header(header);
+    for issuer in issuers {
+        for key in &issuer.keys {
+            table.add_row([
+                issuer.id.clone(),
+                format!("{} / {}", issuer.name.zh_cn, issuer.name.en),
+                issuer.regions.join("\n"),
+                short(&key.key),
+                moment::show(key.accepted.from),
+                moment::show(key.accepted.until),
+                licences(key),
+                state(key).to_owned(),
+            ]);
+        }
+    }
+    line(&table.trim_fmt());
+}
+
+/// Ids of the built-in profiles, and digests of others.
+fn licences(key: &ListedKey) -> String {
+    let mut all = Vec::new();
+    for digest in &key.schemas {
+        let known = builtin().iter().find(|profile| profile.schema().digest() == *digest);
+        all.push(known.map_or_else(|| short(digest), |profile| profile.schema().id().to_owned()));
+    }
+    if all.len() == builtin().len() { "all built-in".to_owned() } else { all.join("\n") }
+}
+
+fn state(key: &ListedKey) -> &'static str {
+    match now() {
+        now if key.accepted.holds(now) => "accepted",
+        now if now < key.accepted.from => "not yet",
+        _ => "no longer",
+    }
+}
