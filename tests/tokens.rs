@@ -213,12 +213,18 @@ fn wrong_answers_are_refused_by_the_wallet() {
                 _ => {}
             }
             let (blinded, challenges) = pending.challenge(&commitments, &mut world.rng).unwrap();
-            let answering = if lie == "other key" { &world.other_issuer } else { &key };
-            let mut responses = exchange.respond(answering, &challenges).unwrap();
+            let mut responses = exchange.respond(&key, &challenges).unwrap();
             match lie {
                 "z" => responses[at] += Scalar::ONE,
                 "zero z" => responses[at] = Scalar::ZERO,
                 "swapped z" => responses.swap(at, (at + 1) % 4),
+                // z' = k + c'·x of another x.
+                "other key" => {
+                    let secret =
+                        |key: &IssuerSecretKey| Scalar::from_canonical_bytes(*key.to_bytes()).unwrap();
+                    let difference = secret(&world.other_issuer) - secret(&key);
+                    responses.iter_mut().zip(&challenges).for_each(|(z, c)| *z += c * difference);
+                }
                 _ => {}
             }
             let result = blinded.finish(&responses).map(|tokens| tokens.len());
@@ -226,6 +232,17 @@ fn wrong_answers_are_refused_by_the_wallet() {
             assert_eq!(result, expected, "{lie} at {at}");
         }
     }
+}
+
+#[test]
+fn an_exchange_is_not_answered_under_another_key() {
+    let (mut world, credential) = world(5);
+    let pending = PendingTokens::begin(&credential, 4, &mut world.rng);
+    let key = IssuerSecretKey::from_bytes(&world.issuer.to_bytes()).unwrap();
+    let (exchange, commitments) = TokenExchange::commit(&key, pending.pairs(), &mut world.rng).unwrap();
+    assert_eq!(exchange.key(), key.public());
+    let (_, challenges) = pending.challenge(&commitments, &mut world.rng).unwrap();
+    assert_eq!(exchange.respond(&world.other_issuer, &challenges), Err(TokenError::OtherKey));
 }
 
 #[test]

@@ -41,6 +41,15 @@ fn everything_goes_as_it_must() {
     assert_eq!(reason("replay"), "request-closed");
     assert_eq!(reason("expired_request"), "request-expired");
     assert_eq!(reason("offer_used_twice"), "offer-used");
+
+    let lives = report["lives"].as_array().unwrap();
+    for step in lives {
+        assert_eq!(step["as_it_should_be"], true, "{step}");
+    }
+    let outcomes: Vec<&str> = lives.iter().map(|step| step["outcome"].as_str().unwrap()).collect();
+    for expected in ["leaves out 1", "allows 1 minute", "was revoked or suspended", "version 2", "Shandong"] {
+        assert!(outcomes.iter().any(|outcome| outcome.contains(expected)), "{expected}");
+    }
 }
 
 #[test]
@@ -49,5 +58,10 @@ fn tables_for_people() {
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("one_person_two_licences") && text.contains("somebody_elses_credential"));
-    assert!(text.ends_with("Every request was accepted and every attack refused.\n"));
+    assert!(text.contains("a car hire in Shanghai that knows nobody but the list"));
+    assert!(
+        text.ends_with(
+            "Every request was accepted, every attack refused, and licences lived as they should.\n"
+        )
+    );
 }

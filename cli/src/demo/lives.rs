@@ -74,6 +74,11 @@ pub(crate) fn answer(
     Ok(service.relying_party.get(&created.result_uri)?)
 }
 
+/// What the relying party reads, in a word.
+pub(crate) fn status(result: &ResultReport) -> String {
+    format!("{:?}", result.status).to_lowercase()
+}
+
 /// Why the wallet does not answer, in its own words.
 pub(crate) fn obstacles(review: &Review) -> Option<String> {
     let words: Vec<String> = review.obstacles().iter().map(|it| it.to_text(Language::English)).collect();
@@ -94,12 +99,11 @@ impl Scene<'_> {
         self.step("a car hire asks: may drive C1, and not revoked, by a list of the last hour", |scene| {
             let created = scene.ask(HOUR)?;
             let result = answer(scene.service, &mut scene.wallet, &created)?;
+            let status = status(&result);
             let since = result.verdict.and_then(|verdict| verdict.licences.first()?.not_revoked_at);
             let accepted = result.status == RequestStatus::Accepted && since.is_some();
-            Ok((
-                format!("{:?}, not revoked by the list of second {}", result.status, since.unwrap_or(0)),
-                accepted,
-            ))
+            let age = since.map_or(0, |since| scene.service.now().saturating_sub(since));
+            Ok((format!("{status}, by a list that is {age} s old"), accepted))
         })?;
 
         self.step("the authority revokes the licence and publishes a list", |scene| {
@@ -108,10 +112,7 @@ impl Scene<'_> {
             let path = paths::LICENCE_CHANGES.replace("{licence}", &licence);
             let report: LicenceReport = scene.service.admin.post(&path, &change)?;
             let list = scene.publish()?;
-            Ok((
-                format!("{} as {:?}; {list}", report.stage.name(), report.ended),
-                report.ended == Some(ended),
-            ))
+            Ok((format!("the licence has {}; {list}", report.stage.name()), report.ended == Some(ended)))
         })?;
 
         self.step(
@@ -135,10 +136,9 @@ impl Scene<'_> {
         let old = self.wallet.accept_offer(&offer.issuer_uri, &offer.code, self.service.now(), &mut OsRng)?;
         self.wallet.fetch_tokens(&old.id, 4, &mut OsRng)?;
         self.step("a new licence is issued, by mistake without C1; the car hire asks", |scene| {
+            scene.refreshed(&old.id, "valid as of")?;
             let created = scene.ask(HOUR)?;
-            let review = scene.wallet.review(&created.request_uri, scene.service.now())?;
-            let why = obstacles(&review);
-            Ok((format!("the wallet: {}", why.as_deref().unwrap_or("nothing")), why.is_some()))
+            scene.refused_by_wallet(&created, "not true")
         })?;
 
         let mut corrected = None;
@@ -170,7 +170,7 @@ impl Scene<'_> {
         self.step("the car hire asks again, and the wallet takes the corrected version", |scene| {
             let created = scene.ask(HOUR)?;
             let result = answer(scene.service, &mut scene.wallet, &created)?;
-            Ok((format!("{:?}", result.status), result.status == RequestStatus::Accepted))
+            Ok((status(&result), result.status == RequestStatus::Accepted))
         })
     }
 

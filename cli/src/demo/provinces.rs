@@ -12,7 +12,7 @@ use glimpse_trust::{TrustList, TrustListDocument};
 use glimpse_wallet::Wallet;
 use rand_core::OsRng;
 
-use crate::demo::lives::{Step, answer, obstacles, wallet};
+use crate::demo::lives::{Step, answer, obstacles, status, wallet};
 use crate::demo::policies::{self, DRIVING_LICENCE};
 use crate::demo::world::{self, DemoResult, Service, text};
 
@@ -98,12 +98,14 @@ fn listed(service: &Service, region: &str, now: u64) -> DemoResult<ListedIssuer>
 fn anywhere(verifier: &Service, traveller: &mut Wallet) -> DemoResult<Step> {
     let created = ask(verifier, None)?;
     let result = answer(verifier, traveller, &created)?;
+    let accepted = result.status == RequestStatus::Accepted;
+    let status = status(&result);
     let issuer = result.verdict.and_then(|verdict| Some(verdict.licences.first()?.issuer.name.en.clone()));
     let by = issuer.unwrap_or_default();
     Ok(Step {
         step: "a car hire in Shanghai that knows nobody but the list takes a licence of Shandong",
-        outcome: format!("{:?}, issued by: {by}", result.status),
-        as_it_should_be: result.status == RequestStatus::Accepted && by == "Traffic police of Shandong",
+        outcome: format!("{status}, issued by: {by}"),
+        as_it_should_be: accepted && by == "Traffic police of Shandong",
     })
 }
 
