@@ -76,8 +76,8 @@ fn from_version_to_version() {
         let published = publish(&mut world, &schema, plan(number, 4), issued_at, &revoked).unwrap();
         assert_eq!(published.buckets.len(), 16);
         if let Some(last) = last.replace(published.manifest.clone()) {
-            assert_eq!(published.manifest.follows(&last), Ok(VersionChange::Newer));
-            assert_eq!(last.follows(&published.manifest), Err(ManifestError::Backwards));
+            assert_eq!(published.manifest.follows(&last.seen().unwrap()), Ok(VersionChange::Newer));
+            assert_eq!(last.follows(&published.manifest.seen().unwrap()), Err(ManifestError::Backwards));
         }
         find(&published, &bystander).unwrap();
         let found = find(&published, &credential);

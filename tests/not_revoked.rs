@@ -91,6 +91,18 @@ fn a_credential_that_is_not_revoked_is_shown_to_be_so() {
     assert_eq!(verdict.credentials[0].not_revoked_at, None);
 }
 
+/// An interval that nobody asks for is not taken, so that its token is not used up unnoticed.
+#[test]
+fn what_is_not_asked_is_not_used_up() {
+    let mut scene = Scene::new(12);
+    let interval = scene.world.interval(&scene.credential, NOW - 600, &[]).unwrap();
+    for check in ["token", "keyed"] {
+        let relation = scene.relation(json!([adult()]), check);
+        let refused = scene.present(&relation, &interval);
+        assert_eq!(refused, Err(PresentError::UnaskedInterval { id: "l".into() }));
+    }
+}
+
 /// What it costs: five points and 48 digits, of which two follow from others, however many are revoked.
 #[test]
 fn it_adds_five_points_and_48_digits() {

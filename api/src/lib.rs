@@ -5,6 +5,7 @@
 
 mod audit;
 mod blob;
+mod catalogue;
 mod issuer;
 mod lifecycle;
 #[cfg(feature = "openapi")]
@@ -17,6 +18,7 @@ pub use audit::{
     RegisteredRelyingParties, RegisteredRelyingParty,
 };
 pub use blob::Blob;
+pub use catalogue::{Catalogue, CatalogueCount, CataloguePage};
 pub use issuer::{
     CredentialRequest, CredentialResponse, LicenceRegistration, Metadata, OfferCreated, OfferDetails,
     OfferRedemption, RegisteredLicence, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest,
@@ -52,6 +54,10 @@ pub mod paths {
     pub const LICENCE_CORRECTION: &str = "/admin/v1/licences/{licence}/correction";
     /// Lets a holder go over to a new wallet (POST, issuer's administrator).
     pub const WALLET_CHANGES: &str = "/admin/v1/wallet-changes";
+    /// How many licences stand where (GET, issuer's administrator).
+    pub const CATALOGUE: &str = "/admin/v1/catalogue";
+    /// The licences of one kind and stage, page by page (GET, issuer's administrator).
+    pub const CATALOGUE_PAGE: &str = "/admin/v1/catalogue/{schema}/{stage}";
     /// Publishes revocation lists at once (POST, issuer's administrator).
     pub const REVOCATION_LISTS: &str = "/admin/v1/revocation-lists";
     /// The signed manifest of the newest version of a revocation list (GET).

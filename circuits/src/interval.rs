@@ -54,6 +54,12 @@ pub struct BucketDigest(pub [u8; 32]);
 
 hex_text!(BucketDigest, "a bucket's digest: 64 lower-case hexadecimal digits");
 
+/// SHA-256 of a manifest in canonical JSON: which document a version was published with.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ManifestDigest(pub [u8; 32]);
+
+hex_text!(ManifestDigest, "a manifest's digest: 64 lower-case hexadecimal digits");
+
 /// All handles from `first` to `last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ends {

@@ -8,6 +8,7 @@ use glimpse_api::{LicenceRegistration, OfferCreated, RegisteredLicence, paths};
 use glimpse_profiles::sample::Persona;
 
 use crate::http::Client;
+use crate::life;
 use crate::output::{self, Outcome, read_secret, read_text};
 use crate::profile;
 
@@ -44,6 +45,8 @@ pub(crate) enum Command {
         /// Reference that registration answered with
         licence: String,
     },
+    #[command(flatten)]
+    Life(life::Command),
 }
 
 /// The issuer's service.
@@ -58,7 +61,8 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    fn client(&self) -> Result<Client, Box<dyn std::error::Error>> {
+    /// A client of it.
+    pub(crate) fn client(&self) -> Result<Client, Box<dyn std::error::Error>> {
         Ok(Client::new(&self.url, Some(read_secret(&self.admin_token_file)?.to_string())))
     }
 }
@@ -83,6 +87,7 @@ pub(crate) fn run(command: Command) -> Outcome {
             let offer: OfferCreated = service.client()?.post(&path, &serde_json::json!({}))?;
             output::json(&offer)?;
         }
+        Command::Life(command) => return life::run(command),
     }
     Ok(ExitCode::SUCCESS)
 }

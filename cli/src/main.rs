@@ -6,10 +6,12 @@ mod access;
 mod demo;
 mod http;
 mod licence;
+mod life;
 mod output;
 mod profile;
 mod request;
 mod serve;
+mod table;
 mod trust;
 mod verify;
 mod wallet;
@@ -30,14 +32,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run everything once: a service, a wallet, four requests, eleven attacks
+    /// Run everything once: a service, a wallet, four requests, eleven attacks, a revocation, a correction, two provinces
     Demo(demo::Arguments),
     /// Run the service: issuer, verifier, or both
     Serve(Box<serve::Arguments>),
     /// Make keys and check access files (operator)
     #[command(subcommand)]
     Access(access::Command),
-    /// Register licences and make offers (issuer's administrator)
+    /// Register licences, offer them, and follow them through their lives (issuer's administrator)
     #[command(subcommand)]
     Licence(licence::Command),
     /// Look at licence profiles and check new ones

@@ -1,5 +1,7 @@
 //! `glimpse wallet`: the holder's side.
 
+mod lists;
+
 use std::error::Error;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
@@ -82,6 +84,8 @@ enum Command {
         #[arg(long, default_value_t = 16)]
         count: usize,
     },
+    /// Fetch the newest revocation lists, to show later that licences are not revoked
+    Refresh,
     /// List the credentials
     List,
     /// Show what a credential says
@@ -119,6 +123,19 @@ enum Command {
     },
 }
 
+impl Command {
+    /// Whether the holder opened the wallet for something that no relying party knows of: revocation lists are fetched then.
+    /// After a backup was restored (`DropTokens`) the wallet is best left alone.
+    fn is_no_answer(&self) -> bool {
+        match self {
+            Self::Accept { .. } | Self::Resume | Self::Tokens { .. } | Self::List | Self::Show { .. } => true,
+            Self::Ledger => true,
+            Self::Init | Self::Refresh | Self::Review { .. } | Self::Present { .. } => false,
+            Self::Pin { .. } | Self::DropTokens | Self::Forget { .. } => false,
+        }
+    }
+}
+
 /// Runs one subcommand.
 pub(crate) fn run(arguments: Arguments) -> Outcome {
     let passphrase = passphrase(&arguments)?;
@@ -149,7 +166,8 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
             let stock = wallet.fetch_tokens(credential, *count, &mut OsRng)?;
             output::json(&json!({ "credential": credential, "tokens": stock }))?;
         }
-        Command::List => list(&wallet, language, arguments.json)?,
+        Command::Refresh => return lists::refresh(&mut wallet, language, arguments.json),
+        Command::List => lists::list(&wallet, language, arguments.json)?,
         Command::Show { credential } => show(&wallet, credential, language, arguments.json)?,
         Command::Review { request_uri } => {
             let review = wallet.review(request_uri, now())?;
@@ -174,6 +192,9 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
             }
             wallet.forget(credential)?;
         }
+    }
+    if arguments.command.is_no_answer() {
+        lists::refresh_if_due(&mut wallet, language);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -200,32 +221,24 @@ fn pin(wallet: &mut Wallet, uri: &str, yes: bool, language: Language) -> Outcome
     let issuers: Vec<_> = pinned
         .issuers
         .iter()
-        .map(|issuer| json!({ "id": issuer.id, "name": issuer.name, "key": issuer.key }))
+        .map(|issuer| {
+            json!({
+                "id": issuer.id,
+                "name": issuer.name,
+                "key": issuer.key,
+                "revocation": issuer.revocation,
+            })
+        })
         .collect();
     let schemas: Vec<_> = pinned
         .schemas
         .iter()
         .map(|schema| json!({ "schema": schema.id(), "title": schema.title() }))
         .collect();
-    output::json(&json!({ "uri": pinned.uri, "issuers": issuers, "licences": schemas }))?;
+    output::json(
+        &json!({ "uri": pinned.uri, "issuers": issuers, "licences": schemas, "manifest_keys": pinned.manifest_keys }),
+    )?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn list(wallet: &Wallet, language: Language, as_json: bool) -> Result<(), Box<dyn Error>> {
-    if as_json {
-        return output::json(&wallet.list());
-    }
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(match language {
-        Language::Chinese => ["编号", "证照", "签发机关", "令牌"],
-        Language::English => ["id", "licence", "issuer", "tokens"],
-    });
-    for summary in wallet.list() {
-        let (title, issuer) = (summary.title.get(language), summary.issuer.get(language));
-        table.add_row([&summary.id, title, issuer, &summary.tokens.to_string()]);
-    }
-    line(&table.to_string());
-    Ok(())
 }
 
 fn show(wallet: &Wallet, credential: &str, language: Language, as_json: bool) -> Result<(), Box<dyn Error>> {

@@ -77,6 +77,7 @@ fn from_licence_to_verdict() {
     json(&ask(&["wallet", "pin", &url], ""));
     let credential = json(&ask(&["wallet", "accept", &url, "-"], offer["code"].as_str().unwrap()));
     assert_eq!(credential["schema"], "cn.resident_identity_card version 1");
+    assert!(ask(&["wallet", "refresh"], "").status.success());
 
     let created = json(&ask(&["request", "create", "--file", "-"], POLICY));
     let (request, result) =

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
 use glimpse_circuits::encoding::EncodedPoint;
+use glimpse_circuits::key::IssuerPublicKey;
 use glimpse_circuits::labels;
 use glimpse_circuits::random::random_scalar;
 use glimpse_circuits::secrecy::apart;
@@ -27,6 +28,9 @@ use crate::key::{IssuerSecretKey, hedged};
 /// The open half of an exchange: one k for each pair. Zeroized on drop.
 #[derive(ZeroizeOnDrop)]
 pub struct TokenExchange {
+    /// Under which it answers.
+    #[zeroize(skip)]
+    key: IssuerPublicKey,
     nonces: Vec<Scalar>,
 }
 
@@ -84,7 +88,12 @@ impl TokenExchange {
             });
             nonces.push(*k);
         }
-        (Self { nonces }, commitments)
+        (Self { key: *key.public(), nonces }, commitments)
+    }
+
+    /// The key it was opened under: an issuer key or a revocation key.
+    pub fn key(&self) -> &IssuerPublicKey {
+        &self.key
     }
 
     /// Answers the challenges with z' = k + c'·x, once. On error the exchange is over as well.
@@ -105,6 +114,9 @@ impl TokenExchange {
     /// # }
     /// ```
     pub fn respond(self, key: &IssuerSecretKey, challenges: &[Scalar]) -> Result<Vec<Scalar>, TokenError> {
+        if *key.public() != self.key {
+            return Err(TokenError::OtherKey);
+        }
         if challenges.len() != self.nonces.len() {
             return Err(TokenError::ChallengeCount);
         }
@@ -183,6 +195,9 @@ pub enum TokenError {
     /// Not as many challenges as there were pairs. The exchange is over.
     #[error("there must be one challenge for each pair; the exchange is over")]
     ChallengeCount,
+    /// The exchange was opened under another key. It is over.
+    #[error("the exchange was opened under another key; it is over")]
+    OtherKey,
     /// Never opened, answered already, or expired.
     #[error("no such exchange is open; start a new one")]
     UnknownExchange,

@@ -67,7 +67,8 @@ pub fn can_present(
     apart(|| Witness::new(relation, secret, credentials).map(|_| ()))
 }
 
-/// Proves the relation with one holding for each of its credentials, in order.
+/// Proves the relation with one holding for each of its credentials, in order. An interval that the request does not ask
+/// for is refused: its token would be used up for nothing.
 ///
 /// The tokens are used up whether or not it succeeds. The caller's generator is mixed with the witness and everything
 /// that the challenge depends on, so that a generator that repeats does not repeat a mask under another challenge.
@@ -86,6 +87,11 @@ fn present_apart<'a>(
     holdings: Vec<Holding<'a>>,
     rng: &mut impl CryptoRngCore,
 ) -> Result<Presentation, PresentError> {
+    for (place, (holding, requested)) in holdings.iter().zip(relation.credentials()).enumerate() {
+        if holding.interval.is_some() && !relation.intervals().iter().any(|asked| asked.credential == place) {
+            return Err(PresentError::UnaskedInterval { id: requested.id.clone() });
+        }
+    }
     let interval = |holding: &Holding<'a>| holding.interval.as_ref().map(|(interval, _)| *interval);
     let credentials: Vec<_> =
         holdings.iter().map(|holding| (holding.credential, interval(holding))).collect();
@@ -326,6 +332,12 @@ pub enum PresentError {
     /// The request asks whether a credential is revoked, and there is no interval to show that it is not.
     #[error("{id} has no revocation list to show that it is not revoked")]
     NoInterval {
+        /// Which one of the request.
+        id: String,
+    },
+    /// An interval for a credential of which nobody asks whether it is revoked.
+    #[error("the request does not ask whether {id} is revoked, and there is an interval for it")]
+    UnaskedInterval {
         /// Which one of the request.
         id: String,
     },

@@ -17,6 +17,7 @@ use crate::admin;
 use crate::config::Config;
 use crate::drain::{Drain, Signals};
 use crate::envelope::envelope;
+use crate::issuer::IssuerRole;
 use crate::nodes::{self, ANNOUNCE_EVERY};
 use crate::reload::Reloads;
 use crate::routes::{Roles, configure};
@@ -39,6 +40,7 @@ pub struct Application {
     node_server: Option<Server>,
     reloads: Arc<Reloads>,
     shared: Arc<Shared>,
+    issuer: Option<Arc<IssuerRole>>,
     verifier: Option<Arc<VerifierRole>>,
     base_url: String,
     admin_url: Option<String>,
@@ -52,7 +54,8 @@ impl Application {
     pub fn build(config: Config) -> Result<Self, StartError> {
         let take_signals = config.stop_on_signals;
         let Prepared { public, admin, node, tls, reloads, roles } = prepare(config)?;
-        let (shared, verifier) = (roles.shared.clone(), roles.verifier.clone());
+        let (shared, issuer) = (roles.shared.clone(), roles.issuer.clone());
+        let verifier = roles.verifier.clone();
         let (base_url, admin_url) = (public.url.clone(), admin.as_ref().map(|admin| admin.url.clone()));
         let admin_server = admin.map(|admin| admin::serve(admin, shared.clone())).transpose()?;
         let node_server = node.map(|node| nodes::serve(node, roles.clone())).transpose()?;
@@ -64,6 +67,7 @@ impl Application {
             node_server,
             reloads,
             shared,
+            issuer,
             verifier,
             base_url,
             admin_url,
@@ -108,6 +112,7 @@ impl Application {
             rt::spawn(stop_when_drained(self.server.handle(), drain.clone(), limits.drain_delay)),
         ];
         beside.extend(signals.map(|signals| rt::spawn(signals.pass_on(drain, self.reloads.asked.clone()))));
+        beside.extend(self.issuer.map(|issuer| rt::spawn(issuer.publish_when_due())));
         let others = [self.admin_server, self.node_server].into_iter().flatten();
         let others: Vec<_> = others.map(|server| (server.handle(), rt::spawn(server))).collect();
         let served = self.server.await;

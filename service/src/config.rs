@@ -122,6 +122,8 @@ pub struct IssuerConfig {
     pub name: Text,
     /// File of the secret key. Made with a fresh key if it does not exist.
     pub key_file: PathBuf,
+    /// Its revocation lists. Without them, licences can be ended here, but nobody can prove that they were not.
+    pub revocation: Option<RevocationConfig>,
     /// Seconds for which an offer can be redeemed.
     pub offer_lifetime: u64,
     /// Seconds for which a token exchange is open.
@@ -131,16 +133,39 @@ pub struct IssuerConfig {
 }
 
 impl IssuerConfig {
-    /// Offers last 15 minutes, token exchanges 10 seconds.
+    /// Offers last 15 minutes, token exchanges 10 seconds, and there are no revocation lists.
     pub fn new(id: impl Into<String>, name: Text, key_file: impl Into<PathBuf>) -> Self {
         Self {
             id: id.into(),
             name,
             key_file: key_file.into(),
+            revocation: None,
             offer_lifetime: 15 * 60,
             exchange_lifetime: 10,
             exchange_capacity: 4096,
         }
+    }
+}
+
+/// An issuer's revocation lists: one for each kind of licence with a holder.
+#[derive(Clone, Debug)]
+pub struct RevocationConfig {
+    /// File of the secret key that intervals are under. Made with a fresh key if it does not exist.
+    pub key_file: PathBuf,
+    /// File of the secret key that manifests are signed with. Made with a fresh key if it does not exist.
+    pub manifest_key_file: PathBuf,
+    /// Seconds from one version to the next: a whole number of minutes, at most 60 days.
+    pub period: u64,
+    /// So many first bits of a handle name the bucket that a wallet fetches: at most 16, and no more than leave thousands
+    /// of holders to each bucket, for the issuer sees them.
+    pub prefix_bits: u8,
+}
+
+impl RevocationConfig {
+    /// A version each hour, in one bucket.
+    pub fn new(key_file: impl Into<PathBuf>, manifest_key_file: impl Into<PathBuf>) -> Self {
+        let (key_file, manifest_key_file) = (key_file.into(), manifest_key_file.into());
+        Self { key_file, manifest_key_file, period: 3600, prefix_bits: 0 }
     }
 }
 

@@ -7,6 +7,7 @@ use glimpse_api::{FieldProblem, PROBLEM_CONTENT_TYPE, Problem};
 use glimpse_circuits::json::JsonError;
 use glimpse_issuer::TokenError;
 
+use crate::lifecycle::Impossible;
 use crate::problem::{self, without_foreign_names};
 use crate::store::StoreError;
 
@@ -44,6 +45,12 @@ pub(crate) enum ApiError {
     Invalid(Vec<FieldProblem>),
     #[error("There is no such licence")]
     LicenceUnknown,
+    #[error("There is no licence of such a holder")]
+    HolderUnknown,
+    #[error("This cannot happen to the licence as it stands")]
+    Impossible(Impossible),
+    #[error("There is no such revocation list, or no such version of it")]
+    ListUnknown,
     #[error("The licence is of a schema that is no longer issued")]
     SchemaRetired,
     #[error("There is no such offer, or it has expired")]
@@ -107,6 +114,9 @@ impl ApiError {
             Self::Method { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
             Self::LicenceUnknown => (StatusCode::NOT_FOUND, "licence-unknown"),
+            Self::HolderUnknown => (StatusCode::NOT_FOUND, "holder-unknown"),
+            Self::Impossible(_) => (StatusCode::CONFLICT, "impossible"),
+            Self::ListUnknown => (StatusCode::NOT_FOUND, "list-unknown"),
             Self::SchemaRetired => (StatusCode::CONFLICT, "schema-retired"),
             Self::OfferUnknown => (StatusCode::NOT_FOUND, "offer-unknown"),
             Self::OfferUsed => (StatusCode::CONFLICT, "offer-used"),
@@ -144,6 +154,7 @@ impl ApiError {
                 problem.errors = vec![FieldProblem { field, reason: error.reason.clone() }];
             }
             Self::Invalid(errors) | Self::OverAsking(errors) => problem.errors = errors.clone(),
+            Self::Impossible(reason) => problem.detail = Some(reason.to_string()),
             Self::TooLarge { limit } => problem.detail = Some(format!("at most {limit} bytes")),
             _ => {}
         }
@@ -180,7 +191,7 @@ impl From<TokenError> for ApiError {
         match error {
             TokenError::BatchSize | TokenError::Pair => Self::invalid("pairs", error),
             TokenError::ChallengeCount => Self::invalid("challenges", error),
-            TokenError::UnknownExchange => Self::ExchangeUnknown,
+            TokenError::UnknownExchange | TokenError::OtherKey => Self::ExchangeUnknown,
             TokenError::Busy => Self::Busy,
             // `TokenError` may grow: whatever it is, no token was made.
             _ => Self::Internal,

@@ -8,8 +8,9 @@ use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest};
 use glimpse_api::{
-    CredentialRequest, IDEMPOTENCY_KEY, LicenceRegistration, OfferRedemption, Policy, PresentationSubmission,
-    RequestCreation, StatelessVerification, TokenCommitRequest, TokenRespondRequest,
+    CredentialRequest, IDEMPOTENCY_KEY, LicenceChange, LicenceCorrection, LicenceRegistration,
+    OfferRedemption, Policy, PresentationSubmission, Publication, RequestCreation, StatelessVerification,
+    TokenCommitRequest, TokenRespondRequest, WalletChange,
 };
 use glimpse_circuits::json::{self, JsonError};
 use serde::de::DeserializeOwned;
@@ -39,6 +40,12 @@ pub(crate) trait Body: DeserializeOwned + 'static {
 impl Body for LicenceRegistration {
     const LARGE: bool = true;
 }
+impl Body for LicenceCorrection {
+    const LARGE: bool = true;
+}
+impl Body for LicenceChange {}
+impl Body for WalletChange {}
+impl Body for Publication {}
 impl Body for Policy {
     const LARGE: bool = true;
 }

@@ -1,11 +1,13 @@
 //! The references this service gives out: random, and known only to those who were given them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use glimpse_circuits::opaque_debug;
 use rand_core::{OsRng, RngCore};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -36,6 +38,20 @@ impl Id {
     /// Its one spelling.
     pub(crate) fn text(&self) -> String {
         hex::encode(self.0)
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text())
+    }
+}
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom("expected 32 lower-case hexadecimal digits"))
     }
 }
 

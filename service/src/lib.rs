@@ -45,6 +45,7 @@ mod health;
 mod ids;
 mod issuer;
 mod key_file;
+mod lifecycle;
 mod metrics;
 mod nodes;
 mod openapi;
@@ -70,7 +71,7 @@ pub use application::{Application, Running, StopHandle, spawn};
 pub use check::check;
 pub use config::{
     ApiToken, Clock, Config, ConfigError, IssuerConfig, Limits, MIN_TOKEN_CHARS, NodeConfig, RedisConfig,
-    RedisServers, StoreConfig, TlsConfig, TrustListConfig, VerifierConfig,
+    RedisServers, RevocationConfig, StoreConfig, TlsConfig, TrustListConfig, VerifierConfig,
 };
 pub use ipnet::IpNet;
 pub use key_file::{FileKey, KeyFile, KeyFileError};

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use actix_web::http::Uri;
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;
+use glimpse_circuits::interval::MOMENT_SECONDS;
 use glimpse_circuits::key::IssuerPublicKey;
 use glimpse_circuits::labels;
 use glimpse_circuits::request::{
@@ -17,12 +18,16 @@ use glimpse_circuits::request::{
 use glimpse_circuits::schema::SchemaDigest;
 use glimpse_circuits::text::Text;
 use glimpse_issuer::IssuerSecretKey;
+use glimpse_trust::manifest::MAX_PREFIX_BITS;
 
 use crate::check::check_limits;
-use crate::config::{Config, ConfigError, IssuerConfig, Limits, NodeConfig, StoreConfig, VerifierConfig};
+use crate::config::{
+    Config, ConfigError, IssuerConfig, Limits, NodeConfig, RevocationConfig, StoreConfig, VerifierConfig,
+};
 use crate::cors::check_origins;
 use crate::drain::Drain;
-use crate::issuer::IssuerRole;
+use crate::issuer::publisher::{Revocation, lists_about};
+use crate::issuer::{IssuerRole, builtin_schemas};
 use crate::key_file::{KeyFile, KeyFileError};
 use crate::metrics::Metrics;
 use crate::nodes::Node;
@@ -30,10 +35,13 @@ use crate::openapi::Description;
 use crate::reload::Reloads;
 use crate::routes::Roles;
 use crate::shared::Shared;
-use crate::store::{Buckets, Measured, OpenError, RedbStore, RedisStore, SharedStore, StoreError};
+use crate::store::{Buckets, Measured, OpenError, RedbStore, RedisStore, SharedStore, Store, StoreError};
 use crate::tls::Tls;
 use crate::trust_list::ListInForce;
 use crate::verifier::VerifierRole;
+
+/// Longest time between two versions of a revocation list that a manifest, which may be late, has room for.
+const MAX_LIST_PERIOD: u64 = 60 * 86_400;
 
 /// Why a service did not start.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +72,7 @@ pub enum StartError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The issuer's key cannot be used.
+    /// A key of the issuer cannot be used.
     #[error("issuer key file {path}: {reason}")]
     Key {
         /// The key file.
@@ -166,9 +174,15 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     }
     let knows_a_key = settle(store.knows_an_issuer_key())?.map_err(refused)?;
     let issuer_key = config.issuer.as_ref().map(|issuer| issuer_key(issuer, !knows_a_key)).transpose()?;
+    let mut revocation = None;
     if let Some(key) = &issuer_key {
         let encoded = key.public().encoded().to_bytes();
         settle(store.remember_issuer_key(&encoded, config.clock.now()))?.map_err(refused)?;
+        let lists = config.issuer.as_ref().and_then(|issuer| issuer.revocation.as_ref());
+        if let Some(lists) = lists {
+            let published = settle(has_lists(&*store, key.public()))?.map_err(refused)?;
+            revocation = Some(list_keys(lists, !published)?);
+        }
     }
     // After the store, which is this process' own where it is in the same directory.
     let trust_list = ListInForce::of(&config)?;
@@ -190,9 +204,9 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
     });
     let issuer = config
         .issuer
-        .zip(issuer_key.clone())
-        .map(|(issuer, key)| Arc::new(IssuerRole::new(shared.clone(), issuer, key)));
-    let own = issuer.as_ref().map(|role| role.issuer().clone()).zip(issuer_key);
+        .zip(issuer_key)
+        .map(|(issuer, key)| Arc::new(IssuerRole::new(shared.clone(), issuer, key, revocation)));
+    let own = issuer.as_ref().map(|role| (role.issuer().clone(), role.secrets()));
     let verifier = config.verifier.map(|verifier| VerifierRole::new(shared.clone(), verifier, own));
     let verifier = verifier.transpose().map_err(StartError::Thread)?;
     let verifier = verifier.map(Arc::new);
@@ -241,6 +255,28 @@ fn issuer_key(config: &IssuerConfig, may_create: bool) -> Result<Arc<IssuerSecre
     KeyFile::ISSUER.open(&config.key_file, may_create).map(Arc::new).map_err(refused)
 }
 
+/// Whether any version of a revocation list was begun in this store.
+async fn has_lists(store: &dyn Store, key: &IssuerPublicKey) -> Result<bool, StoreError> {
+    let schemas: Vec<_> = builtin_schemas().collect();
+    for list in lists_about(key, schemas.iter().map(|schema| &**schema)) {
+        if store.list_head(list).await?.version > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn list_keys(config: &RevocationConfig, may_create: bool) -> Result<Revocation, StartError> {
+    let refused = |path: &Path| {
+        let path = path.to_owned();
+        move |error: KeyFileError| StartError::Key { path, reason: error.to_string() }
+    };
+    let (key_file, manifest_key_file) = (&config.key_file, &config.manifest_key_file);
+    let key = KeyFile::REVOCATION.open(key_file, may_create).map_err(refused(key_file))?;
+    let manifest_key = KeyFile::DOCUMENT.open(manifest_key_file, may_create);
+    Ok(Revocation::new(config, key, manifest_key.map_err(refused(manifest_key_file))?))
+}
+
 /// Where other nodes reach this one.
 pub(crate) fn node_uri(
     config: Option<&NodeConfig>,
@@ -273,6 +309,16 @@ pub(crate) fn check_issuer(config: Option<&IssuerConfig>) -> Result<(), ConfigEr
     if lifetimes.contains(&0) || config.exchange_capacity == 0 {
         let reason = "must not be 0";
         return Err(ConfigError::Member { member: "issuer: lifetimes and capacity", reason });
+    }
+    if let Some(RevocationConfig { period, prefix_bits, .. }) = &config.revocation {
+        if !period.is_multiple_of(MOMENT_SECONDS) || !(MOMENT_SECONDS..=MAX_LIST_PERIOD).contains(period) {
+            let reason = "must be a whole number of minutes, from one minute to 60 days";
+            return Err(ConfigError::Member { member: "issuer: period of revocation lists", reason });
+        }
+        if *prefix_bits > MAX_PREFIX_BITS {
+            let reason = "must not be more than 16";
+            return Err(ConfigError::Member { member: "issuer: prefix bits of revocation lists", reason });
+        }
     }
     probe("https://issuer.example", &config.id, &config.name)
         .map_err(|reason| ConfigError::Member { member: "issuer: id and name", reason })

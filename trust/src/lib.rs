@@ -7,7 +7,9 @@
 pub mod envelope;
 pub mod list;
 pub mod manifest;
+mod seen;
 
 pub use envelope::{Envelope, EnvelopeError};
 pub use list::{TrustError, TrustList, TrustListDocument};
 pub use manifest::{Manifest, ManifestDocument, ManifestError, VersionChange};
+pub use seen::SeenManifest;

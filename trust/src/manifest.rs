@@ -8,7 +8,7 @@
 
 use glimpse_circuits::decimal;
 use glimpse_circuits::encoding::DecodeError;
-use glimpse_circuits::interval::{Bucket, BucketDigest, Ends, MOMENT_SECONDS, Scope};
+use glimpse_circuits::interval::{Bucket, BucketDigest, Ends, MOMENT_SECONDS, ManifestDigest, Scope};
 use glimpse_circuits::json::{self, JsonError};
 use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey};
 use glimpse_circuits::schema::SchemaDigest;
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::envelope::{Envelope, EnvelopeError};
+use crate::seen::SeenManifest;
 
 /// The kind of document that a manifest is.
 pub const KIND: &str = "application/vnd.glimpse.revocation-manifest.v1+json";
@@ -82,7 +83,7 @@ impl Manifest {
         keys: &[DocumentKey],
         issuer: &Issuer,
         schema: &SchemaDigest,
-        last: Option<&Self>,
+        last: Option<&SeenManifest>,
         now: u64,
     ) -> Result<(Self, VersionChange), ManifestError> {
         let manifest = Self::open(envelope, keys)?;
@@ -108,6 +109,13 @@ impl Manifest {
     /// What it says.
     pub fn document(&self) -> &ManifestDocument {
         &self.0
+    }
+
+    /// What to keep of it, for [`Manifest::accept`] of the next one.
+    pub fn seen(&self) -> Result<SeenManifest, ManifestError> {
+        let ManifestDocument { version, issued_at, next, issuer, schema, revocation, .. } = self.0;
+        let document = ManifestDigest(Sha256::digest(json::canonical(&self.0)?).into());
+        Ok(SeenManifest { version, issued_at, next, issuer, schema, revocation, document })
     }
 
     /// What the version's intervals are good for.
@@ -136,15 +144,15 @@ impl Manifest {
     ///
     /// Refused are lists about something else, versions that go back, and a second document that calls itself the same
     /// version: whoever signed both may be telling holders apart.
-    pub fn follows(&self, last: &Self) -> Result<VersionChange, ManifestError> {
-        let (new, old) = (&self.0, &last.0);
-        if new.issuer != old.issuer || new.schema != old.schema {
+    pub fn follows(&self, last: &SeenManifest) -> Result<VersionChange, ManifestError> {
+        let new = self.seen()?;
+        if new.issuer != last.issuer || new.schema != last.schema {
             return Err(ManifestError::OtherList);
         }
-        if new.version == old.version {
-            return if new == old { Ok(VersionChange::Same) } else { Err(ManifestError::TwoOfOneVersion) };
+        if new.version == last.version {
+            return if new == *last { Ok(VersionChange::Same) } else { Err(ManifestError::TwoOfOneVersion) };
         }
-        if new.version < old.version || new.issued_at <= old.issued_at {
+        if new.version < last.version || new.issued_at <= last.issued_at {
             return Err(ManifestError::Backwards);
         }
         Ok(VersionChange::Newer)
@@ -319,7 +327,7 @@ mod tests {
 
     #[test]
     fn versions_go_forward() {
-        let last = manifest(|_| ()).unwrap();
+        let last = manifest(|_| ()).unwrap().seen().unwrap();
         let follows = |change: fn(&mut ManifestDocument)| manifest(change).unwrap().follows(&last);
         assert_eq!(follows(|_| ()), Ok(VersionChange::Same));
         assert_eq!(follows(|it| (it.version, it.issued_at) = (4, 6060)), Ok(VersionChange::Newer));
@@ -359,7 +367,7 @@ mod tests {
         for other in [issuer(key(2), Some(key(1))), issuer(key(0), Some(key(2))), issuer(key(0), None)] {
             assert_eq!(accept(&other, &schema, 6000), Err(ManifestError::OtherList));
         }
-        let last = manifest(|it| it.version = 4).unwrap();
+        let last = manifest(|it| it.version = 4).unwrap().seen().unwrap();
         let back = Manifest::accept(&envelope, &keys, &own, &schema, Some(&last), 6000).map(|_| ());
         assert_eq!(back, Err(ManifestError::Backwards));
         let foreign = Manifest::accept(&envelope, &[], &own, &schema, None, 6000).map(|_| ());

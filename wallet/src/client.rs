@@ -16,6 +16,8 @@ use crate::transport::{HttpRequest, HttpResponse, Transport, TransportError};
 pub(crate) const MAX_METADATA_BYTES: u64 = 4 * 1024 * 1024;
 /// Requests with their sets.
 pub(crate) const MAX_REQUEST_BYTES: u64 = 1024 * 1024;
+/// A bucket of a revocation list: 65,536 intervals take 4.7 MB, and an honest bucket is shared by some 4,096 holders.
+pub(crate) const MAX_BUCKET_BYTES: u64 = 5 * 1024 * 1024;
 /// Credentials, tokens, decisions and problems.
 pub(crate) const MAX_ANSWER_BYTES: u64 = 256 * 1024;
 
@@ -45,6 +47,11 @@ impl Client {
     pub(crate) fn get_text(&self, address: &Address, limit: u64) -> Result<Zeroizing<String>, ClientError> {
         let body = self.send(address, None, None, limit)?;
         std::str::from_utf8(&body).map(|text| Zeroizing::new(text.to_owned())).map_err(|_| not_utf8())
+    }
+
+    /// GETs bytes.
+    pub(crate) fn get_bytes(&self, address: &Address, limit: u64) -> Result<Zeroizing<Vec<u8>>, ClientError> {
+        self.send(address, None, None, limit)
     }
 
     /// GETs a value.
@@ -190,6 +197,15 @@ pub enum ClientError {
 }
 
 impl ClientError {
+    /// The status the server refused with, if it did.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Problem(problem) => Some(problem.status),
+            Self::Status(status) => Some(*status),
+            _ => None,
+        }
+    }
+
     /// The kind of problem the server reported, if it did.
     pub(crate) fn problem_kind(&self) -> Option<&str> {
         match self {

@@ -6,11 +6,12 @@ use std::io;
 use std::sync::Arc;
 
 use glimpse_circuits::decimal;
-use glimpse_circuits::key::{Issuer, IssuerPublicKey, Registry};
+use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey, Registry};
 use glimpse_circuits::lacks;
 use glimpse_circuits::request::Nonce;
-use glimpse_circuits::schema::{Schema, SchemaDigest};
-use glimpse_prover::{Credential, LinkSecret, PendingIssuance};
+use glimpse_circuits::schema::{Binding, Schema, SchemaDigest};
+use glimpse_prover::{Credential, Interval, LinkSecret, PendingIssuance};
+use glimpse_trust::SeenManifest;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -43,6 +44,9 @@ pub(crate) struct Pin {
     pub(crate) pinned_at: u64,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) schemas: Vec<SchemaDigest>,
+    /// The keys that manifests of its revocation lists are signed with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) manifest_keys: Vec<DocumentKey>,
 }
 
 /// A credential with its unspent tokens. A token is here until it is spent, and never again.
@@ -58,6 +62,35 @@ pub(crate) struct StoredCredential {
     pub(crate) obtained_at: u64,
     pub(crate) bytes: SecretBytes,
     pub(crate) tokens: Vec<SecretBytes>,
+    /// None before its revocation list was fetched for the first time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) list: Option<StoredList>,
+}
+
+/// The newest version of a credential's revocation list that was fetched, and what it says of the credential.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredList {
+    pub(crate) manifest: SeenManifest,
+    pub(crate) says: ListSays,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum ListSays {
+    /// Neither revoked nor suspended.
+    Good {
+        /// See `Interval::to_bytes`.
+        interval: SecretBytes,
+        /// The interval's unspent tokens: like the credential's, each is here until it is spent, and never again.
+        tokens: Vec<SecretBytes>,
+    },
+    /// Revoked or suspended.
+    Out {
+        /// When the first version that says so was issued, of those that this wallet fetched one after the other.
+        #[serde(with = "decimal")]
+        since: u64,
+    },
 }
 
 /// An issuance that was asked for, and not answered yet.
@@ -79,6 +112,37 @@ pub(crate) struct PendingOffer {
 
 lacks!(StoredCredential: fmt::Debug);
 lacks!(PendingOffer: fmt::Debug);
+lacks!(ListSays: fmt::Debug);
+
+impl StoredCredential {
+    /// Unspent tokens of its interval.
+    pub(crate) fn list_tokens(&self) -> &[SecretBytes] {
+        match &self.list {
+            Some(StoredList { says: ListSays::Good { tokens, .. }, .. }) => tokens,
+            _ => &[],
+        }
+    }
+
+    /// The same, to add some or to take some away. None without an interval.
+    pub(crate) fn list_tokens_mut(&mut self) -> Option<&mut Vec<SecretBytes>> {
+        match &mut self.list {
+            Some(StoredList { says: ListSays::Good { tokens, .. }, .. }) => Some(tokens),
+            _ => None,
+        }
+    }
+}
+
+impl StoredList {
+    /// The credential's interval. None if it is revoked or suspended.
+    pub(crate) fn interval(&self) -> Result<Option<Interval>, FileError> {
+        match &self.says {
+            ListSays::Out { .. } => Ok(None),
+            ListSays::Good { interval, .. } => Interval::from_bytes(self.manifest.scope(), &interval.0)
+                .map(Some)
+                .map_err(|_| FileError::Damaged),
+        }
+    }
+}
 
 impl Contents {
     pub(crate) fn new(secret: &LinkSecret) -> Self {
@@ -157,6 +221,25 @@ impl Contents {
             .map_err(|_| FileError::Damaged)
     }
 
+    /// What is pinned of the issuer whose revocation list a credential is in: keys of its manifests, and the issuer with
+    /// its revocation key. None if it is in no list, as far as is pinned.
+    pub(crate) fn list_of(&self, stored: &StoredCredential) -> Option<(&[DocumentKey], &Issuer)> {
+        let pin = self.issuers.get(&stored.issuer_uri)?;
+        let issuer = pin.issuers.iter().find(|issuer| issuer.key == stored.issuer.key)?;
+        let bound = self.schema(&stored.schema)?.binding() == Binding::Holder;
+        (bound && issuer.revocation.is_some() && issuer.schemas.contains(&stored.schema))
+            .then_some((&pin.manifest_keys[..], issuer))
+    }
+
+    /// The last manifest that was seen of the list that a credential is in, whichever credential it was fetched for.
+    pub(crate) fn last_manifest(&self, stored: &StoredCredential) -> Option<&SeenManifest> {
+        let lists = self.credentials.iter().filter_map(|credential| credential.list.as_ref());
+        lists
+            .map(|list| &list.manifest)
+            .filter(|seen| seen.issuer == stored.issuer.key && seen.schema == stored.schema)
+            .max_by_key(|seen| seen.version)
+    }
+
     /// A short id that no credential and no pending issuance has.
     pub(crate) fn fresh_id(&self, rng: &mut impl rand_core::RngCore) -> String {
         const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
@@ -204,5 +287,34 @@ impl io::Write for Counter {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As it was written before there were revocation lists: it is read, and written as it was, as long as there are none.
+    #[test]
+    fn contents_without_lists_are_what_they_were() {
+        let key = "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76";
+        let schema = "07".repeat(32);
+        let issuer = format!(
+            r#"{{"id":"i","name":{{"zh-CN":"名","en":"name"}},"key":"{key}","schemas":["{schema}"]}}"#
+        );
+        let json = format!(
+            concat!(
+                r#"{{"saves":"7","link_secret":"AAAA","issuers":{{"https://issuer.example":{{"pinned_at":"5","#,
+                r#""issuers":[{issuer}],"schemas":["{schema}"]}}}},"schemas":[],"credentials":[{{"id":"abc","#,
+                r#""issuer_uri":"https://issuer.example","issuer":{issuer},"schema":"{schema}","obtained_at":"6","#,
+                r#""bytes":"AAAA","tokens":["AAAA"]}}],"pending":[],"ledger":[]}}"#
+            ),
+            issuer = issuer,
+            schema = schema
+        );
+        let contents = Contents::from_json(json.as_bytes()).unwrap();
+        assert!(contents.credentials[0].list.is_none() && contents.credentials[0].list_tokens().is_empty());
+        assert!(contents.issuers["https://issuer.example"].manifest_keys.is_empty());
+        assert_eq!(std::str::from_utf8(&contents.to_json().unwrap()).unwrap(), json);
     }
 }

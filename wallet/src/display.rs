@@ -1,5 +1,6 @@
 //! Text for terminals: nothing that rewrites the line it stands on, and columns that line up in both scripts.
 
+use glimpse_circuits::date::Date;
 use glimpse_circuits::request::{AttributeRef, Statement};
 use glimpse_circuits::text::Text;
 use unicode_width::UnicodeWidthStr;
@@ -70,6 +71,30 @@ pub(crate) fn fill(items: &[String], separator: &str, indent: &str, columns: usi
     text
 }
 
+/// A moment as clocks in China show it.
+pub(crate) fn moment(unix_seconds: u64) -> Text {
+    let second = unix_seconds.saturating_add(8 * 3600) % 86_400;
+    let clock = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
+    let day = Date::in_china_at(unix_seconds);
+    Text { zh_cn: format!("{day} {clock}（北京时间）"), en: format!("{day} {clock} (China time)") }
+}
+
+/// A length of time to the second, without units of which there are none.
+pub(crate) fn duration(seconds: u64) -> Text {
+    const UNITS: [(u64, &str, &str); 4] =
+        [(86_400, "天", "day"), (3_600, "小时", "hour"), (60, "分钟", "minute"), (1, "秒", "second")];
+    let (mut rest, mut zh_cn, mut en) = (seconds, String::new(), Vec::new());
+    for (unit, zh_unit, en_unit) in UNITS {
+        let count = rest / unit;
+        rest %= unit;
+        if count > 0 || (unit == 1 && seconds == 0) {
+            zh_cn.push_str(&format!("{count}{zh_unit}"));
+            en.push(format!("{count} {en_unit}{}", if count == 1 { "" } else { "s" }));
+        }
+    }
+    Text { zh_cn, en: en.join(" ") }
+}
+
 /// The attributes a statement says something about without showing them.
 pub(crate) fn asked_about(statement: &Statement) -> Vec<&AttributeRef> {
     match statement {
@@ -96,6 +121,20 @@ mod tests {
         assert_eq!(clean("a\u{1b}[2Jb\r\n\u{202e}c\u{200b}张"), "a�[2Jb���c�张");
         assert!(clean_foreign(&"长".repeat(1000)).chars().count() == MAX_FOREIGN_CHARS + 1);
         assert!(!is_printable("  ", 10) && !is_printable("a\u{7}", 10) && is_printable("公安局", 3));
+    }
+
+    #[test]
+    fn lengths_of_time_are_exact() {
+        let said = |seconds| {
+            let Text { zh_cn, en } = duration(seconds);
+            (zh_cn, en)
+        };
+        assert_eq!(said(0), ("0秒".into(), "0 seconds".into()));
+        assert_eq!(said(3_660), ("1小时1分钟".into(), "1 hour 1 minute".into()));
+        assert_eq!(said(2 * 86_400 + 1), ("2天1秒".into(), "2 days 1 second".into()));
+        assert!(!said(u64::MAX).1.is_empty());
+        assert_eq!(moment(1_795_320_000).en, "2026-11-22 12:00:00 (China time)");
+        assert!(!moment(u64::MAX).zh_cn.is_empty());
     }
 
     #[test]

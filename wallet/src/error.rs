@@ -1,7 +1,8 @@
 //! What can go wrong. No message contains a secret or a value of a licence.
 
 use glimpse_circuits::request::RequestFormError;
-use glimpse_prover::{ObtainError, PresentError, TokenFetchError};
+use glimpse_prover::{IntervalError, ObtainError, PresentError, TokenFetchError};
+use glimpse_trust::ManifestError;
 
 use crate::address::AddressError;
 use crate::client::{ClientError, ServerProblem};
@@ -56,6 +57,18 @@ pub enum WalletError {
     /// The issuer dropped the exchange again and again.
     #[error("the issuer dropped the exchange {0} times; try again later")]
     ExchangeDropped(usize),
+    /// The newest version of a revocation list is signed with a key that is not pinned, or is about something else than
+    /// what is pinned.
+    #[error(
+        "the revocation list is not signed with the keys that are pinned for {0}, or is about other licences; pin the issuer again and look at what changed"
+    )]
+    ListNotPinned(String),
+    /// The newest version of a revocation list is not in order.
+    #[error("the newest revocation list is not taken, and the wallet keeps what it had: {0}")]
+    List(#[from] ManifestError),
+    /// The intervals of a revocation list are not in order.
+    #[error("the newest revocation list is not taken, and the wallet keeps what it had: {0}")]
+    Interval(#[from] IntervalError),
     /// Tokens come in fixed numbers.
     #[error("tokens are fetched in batches of 4, 16 or 64")]
     BatchSize,

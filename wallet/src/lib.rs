@@ -9,6 +9,8 @@
 //! let mut wallet = Wallet::open("my.wallet".as_ref(), &Passphrase::new("correct horse"))?;
 //! wallet.pin_issuer("https://issuer.example", now)?;
 //! wallet.accept_offer("https://issuer.example", "the offer's code", now, &mut rng)?;
+//! // Its revocation list; and again whenever the wallet is opened for something else than a request.
+//! wallet.refresh_if_due(now, &mut rng);
 //!
 //! let review = wallet.review("https://verifier.example/verifier/v1/requests/…", now)?;
 //! println!("{}", review.to_text(Language::Chinese));
@@ -23,6 +25,8 @@
 //! - Issuers are pinned on first use; a change is reported and refused until it is taken explicitly.
 //! - An issuance request is on disk before it is sent, and sent again unchanged after a crash.
 //! - A token is gone from disk before the presentation made with it leaves, whatever happens then.
+//! - Revocation lists are fetched ahead, never in answer to a request; of a list only the bucket that the handle is in.
+//!   The newest version is refused if it goes back, or calls itself one that was seen and is another.
 //! - Nothing is presented without a [`Consent`] to exactly what was reviewed. If the wallet cannot answer or its
 //!   holder declines, nothing is sent.
 //!
@@ -30,6 +34,7 @@
 //! of the file come from the system. All of it blocks.
 
 mod address;
+mod choose;
 mod client;
 mod contents;
 mod display;
@@ -40,9 +45,11 @@ mod obstacle;
 mod obtain;
 mod pins;
 mod present;
+mod refresh;
 mod render;
 mod review;
 mod secret;
+mod standing;
 mod store;
 mod tokens;
 mod transport;
@@ -57,8 +64,10 @@ pub use obstacle::{Obstacle, Warning};
 pub use obtain::Resumed;
 pub use pins::{Change, ChangedIssuer, PinError, PinnedIssuer, Pinning};
 pub use present::{Consent, Outcome};
+pub use refresh::Refreshed;
 pub use review::{Choice, Hidden, Review, Shown};
 pub use secret::Passphrase;
+pub use standing::Standing;
 pub use store::StoreError;
 pub use transport::{HttpRequest, HttpResponse, HttpTransport, Transport, TransportError};
 pub use wallet::{AttributeView, CredentialSummary, SecretWords, Wallet};

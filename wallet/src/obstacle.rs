@@ -4,7 +4,7 @@ use glimpse_circuits::relation::{Reason, RelationError};
 use glimpse_circuits::text::{Language, Text};
 
 use crate::address::AddressError;
-use crate::display::clean;
+use crate::display::{clean, duration, moment};
 
 /// Why the wallet will not answer a request. Stays with the holder: to the verifier, nothing of it is visible.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,39 @@ pub enum Obstacle {
     NotAcceptable(RelationError),
     /// No licence of the kind, from an issuer that is accepted.
     NoLicence(Vec<Text>),
+    /// The request asks whether a licence is revoked, and this one is in no list, as far as is pinned.
+    NoLists {
+        /// The licence.
+        title: Text,
+    },
+    /// The request asks whether a licence is revoked, and its list was not fetched yet.
+    ListNotFetched {
+        /// The licence.
+        title: Text,
+    },
+    /// The list is older than the request allows.
+    ListTooOld {
+        /// The licence.
+        title: Text,
+        /// Seconds by which the list is older than the request.
+        age: u64,
+        /// Seconds by which it may be.
+        max_age: u64,
+    },
+    /// The next version of the list is due, so that this one is not shown any more.
+    ListOverdue {
+        /// The licence.
+        title: Text,
+        /// Since when, in seconds since 1970-01-01T00:00:00Z.
+        since: u64,
+    },
+    /// The licence is revoked or suspended.
+    RevokedOrSuspended {
+        /// The licence.
+        title: Text,
+        /// When the list that says so was issued, in seconds since 1970-01-01T00:00:00Z.
+        since: u64,
+    },
     /// The wallet's licences do not make it true.
     NotTrue,
     /// Answered before, and the answer arrived.
@@ -55,6 +88,13 @@ pub enum Warning {
     },
     /// An answer was sent before, and nobody knows whether it arrived.
     SentBefore,
+    /// A licence that would be used is revoked or suspended, which the request does not ask about.
+    RevokedOrSuspended {
+        /// The licence.
+        title: Text,
+        /// When the list that says so was issued, in seconds since 1970-01-01T00:00:00Z.
+        since: u64,
+    },
     /// More combinations of licences than were tried.
     ManyChoices,
 }
@@ -86,6 +126,36 @@ impl Obstacle {
                     format!("no licence that would do: {}", titles.join(", "))
                 }
             }
+            Self::NoLists { title } => no_lists(title, zh),
+            Self::ListNotFetched { title } if zh => {
+                format!("尚未获取“{}”的吊销名单，请先更新（refresh）", clean(&title.zh_cn))
+            }
+            Self::ListNotFetched { title } => {
+                format!("the wallet has no revocation list for {} yet; refresh first", clean(&title.en))
+            }
+            Self::ListTooOld { title, age, max_age } if zh => format!(
+                "“{}”的吊销名单比请求早{}，请求至多允许{}；请先更新（refresh）",
+                clean(&title.zh_cn),
+                duration(*age).zh_cn,
+                duration(*max_age).zh_cn
+            ),
+            Self::ListTooOld { title, age, max_age } => format!(
+                "the revocation list for {} is {} older than the request, which allows {}; refresh first",
+                clean(&title.en),
+                duration(*age).en,
+                duration(*max_age).en
+            ),
+            Self::ListOverdue { title, since } if zh => format!(
+                "“{}”的吊销名单本应于{}前更换，不再出示；请先更新（refresh）",
+                clean(&title.zh_cn),
+                moment(*since).zh_cn
+            ),
+            Self::ListOverdue { title, since } => format!(
+                "the revocation list for {} was to be replaced by {} and is no longer shown; refresh first",
+                clean(&title.en),
+                moment(*since).en
+            ),
+            Self::RevokedOrSuspended { title, since } => revoked_or_suspended(title, *since, zh),
             Self::NotTrue if zh => "所问之事与您的证照不符，没有可以证明的内容".into(),
             Self::NotTrue => "what is asked is not true of your licences; there is nothing to prove".into(),
             Self::Answered if zh => "已经回答过这一请求".into(),
@@ -94,9 +164,32 @@ impl Obstacle {
     }
 }
 
+fn no_lists(title: &Text, zh: bool) -> String {
+    if zh {
+        format!("“{}”的签发机关没有本钱包知道的吊销名单，请重新登记该签发机关", clean(&title.zh_cn))
+    } else {
+        format!(
+            "the issuer of {} has no revocation list that this wallet knows of; pin that issuer again",
+            clean(&title.en)
+        )
+    }
+}
+
+fn revoked_or_suspended(title: &Text, since: u64, zh: bool) -> String {
+    if zh {
+        format!("“{}”自{}的名单起已被吊销、撤销或暂停", clean(&title.zh_cn), moment(since).zh_cn)
+    } else {
+        format!("{} was revoked or suspended, by its issuer's list of {}", clean(&title.en), moment(since).en)
+    }
+}
+
 fn not_acceptable(error: &RelationError, zh: bool) -> String {
     if !zh {
         return match &error.reason {
+            Reason::NoLists(_) => {
+                "the request asks whether a licence is revoked, and no issuer it accepts has revocation lists that this wallet knows of; pin that issuer again"
+                    .into()
+            }
             Reason::UnknownSchema => {
                 "the request is about a kind of licence that this wallet does not know; pin its issuer first"
                     .into()
@@ -113,6 +206,9 @@ fn not_acceptable(error: &RelationError, zh: bool) -> String {
     }
     match &error.reason {
         Reason::UnknownSchema => "请求涉及本钱包不认识的证照种类，请先登记其签发机关".into(),
+        Reason::NoLists(_) => {
+            "请求问及证照是否被吊销，而它接受的签发机关没有本钱包知道的吊销名单，请重新登记该签发机关".into()
+        }
         Reason::UnknownIssuer => "请求接受本钱包不认识的签发机关密钥，请先登记该签发机关".into(),
         Reason::Never(name) => format!("请求过度：{}永不离开钱包", clean(name)),
         Reason::NotDisclosed(name) => format!("请求过度：{}不得出示", clean(name)),
@@ -153,6 +249,12 @@ impl Warning {
             Self::SentBefore if zh => "曾发送过对这一请求的回答，是否送达不明".into(),
             Self::SentBefore => {
                 "an answer to this request was sent before; whether it arrived is not known".into()
+            }
+            Self::RevokedOrSuspended { title, since } if zh => {
+                format!("{}；对方没有问及这一点", revoked_or_suspended(title, *since, zh))
+            }
+            Self::RevokedOrSuspended { title, since } => {
+                format!("{}; this request does not ask about that", revoked_or_suspended(title, *since, zh))
             }
             Self::ManyChoices if zh => "可用的证照组合太多，只列出一部分".into(),
             Self::ManyChoices => "there are too many combinations of licences; only some are listed".into(),

@@ -35,6 +35,8 @@ impl Wallet {
     /// Redeems an offer: asks what it is for, checks that its key and schema are the pinned ones, asks for the
     /// credential and checks it.
     ///
+    /// Its revocation list is not fetched by this: call [`Wallet::refresh_if_due`] afterwards.
+    ///
     /// What is asked is on disk before it is sent. If no answer arrives, [`Wallet::resume`] sends the same again.
     pub fn accept_offer(
         &mut self,
@@ -175,6 +177,7 @@ impl Wallet {
             obtained_at: now,
             bytes: SecretBytes(credential.to_bytes()),
             tokens: Vec::new(),
+            list: None,
         };
         let summary = self.summary(&stored);
         self.update(|contents| {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use glimpse_api::Metadata;
-use glimpse_circuits::key::{Issuer, IssuerPublicKey};
+use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey};
 use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_circuits::text::{Language, Text};
 
@@ -12,6 +12,8 @@ use crate::display::is_printable;
 
 /// Most issuers at one address, and most schemas.
 const MAX_ITEMS: usize = 64;
+/// Most keys that manifests are signed with.
+const MAX_MANIFEST_KEYS: usize = 16;
 
 /// What came of pinning an issuer.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct PinnedIssuer {
     pub issuers: Vec<Issuer>,
     /// The kinds of licences.
     pub schemas: Vec<Schema>,
+    /// The keys that manifests of its revocation lists are signed with; none if it has no lists.
+    pub manifest_keys: Vec<DocumentKey>,
 }
 
 /// What an issuer publishes now, where something else is pinned.
@@ -76,6 +80,12 @@ pub enum Change {
     SchemaAdded(SchemaDigest, String),
     /// A kind of licence that is gone.
     SchemaRemoved(SchemaDigest, String),
+    /// Another revocation key (now) for an issuer key: the first one, a new one in place of an old one, or none any more.
+    RevocationKey(IssuerPublicKey, Text, Option<IssuerPublicKey>),
+    /// A key that manifests of revocation lists are signed with and that was not there.
+    ManifestKeyAdded(DocumentKey),
+    /// A key that manifests of revocation lists are no longer signed with.
+    ManifestKeyRemoved(DocumentKey),
 }
 
 impl Change {
@@ -103,6 +113,18 @@ impl Change {
             Self::SchemaRemoved(digest, schema) => {
                 format!("kind of licence is gone: {schema} ({})", short(digest))
             }
+            Self::RevocationKey(_, name, Some(key)) if zh => {
+                format!("{}的吊销名单改用密钥：{key}", name.zh_cn)
+            }
+            Self::RevocationKey(_, name, Some(key)) => {
+                format!("revocation lists of {} are under another key: {key}", name.en)
+            }
+            Self::RevocationKey(_, name, None) if zh => format!("{}不再有吊销名单", name.zh_cn),
+            Self::RevocationKey(_, name, None) => format!("{} has no revocation lists any more", name.en),
+            Self::ManifestKeyAdded(key) if zh => format!("新增吊销名单签名密钥：{key}"),
+            Self::ManifestKeyAdded(key) => format!("new key that signs revocation lists: {key}"),
+            Self::ManifestKeyRemoved(key) if zh => format!("吊销名单签名密钥已撤下：{key}"),
+            Self::ManifestKeyRemoved(key) => format!("key that signs revocation lists is gone: {key}"),
         }
     }
 }
@@ -136,11 +158,11 @@ pub(crate) fn check(metadata: &Metadata) -> Result<(), PinError> {
             return Err(PinError::UnpublishedSchema);
         }
     }
-    Ok(())
+    check_lists(metadata)
 }
 
-/// Refuses a key that is pinned elsewhere under another name or for other licences: whoever is pinned second could
-/// otherwise speak for whoever was pinned first.
+/// Refuses a key that is pinned elsewhere under another name, for other licences or with another revocation key: whoever is
+/// pinned second could otherwise speak for whoever was pinned first.
 pub(crate) fn check_conflicts(
     uri: &str,
     metadata: &Metadata,
@@ -163,6 +185,9 @@ pub(crate) fn changes(pin: &Pin, pinned_schemas: &[&Schema], metadata: &Metadata
     for now in &metadata.issuers {
         let Some(was) = pin.issuers.iter().find(|was| was.key == now.key) else {
             changes.push(Change::KeyAdded(now.key, now.name.clone()));
+            if now.revocation.is_some() {
+                changes.push(Change::RevocationKey(now.key, now.name.clone(), now.revocation));
+            }
             continue;
         };
         if was.name != now.name {
@@ -173,6 +198,9 @@ pub(crate) fn changes(pin: &Pin, pinned_schemas: &[&Schema], metadata: &Metadata
         }
         if !same_set(&was.schemas, &now.schemas) {
             changes.push(Change::Permissions(now.key, now.name.clone()));
+        }
+        if was.revocation != now.revocation {
+            changes.push(Change::RevocationKey(now.key, now.name.clone(), now.revocation));
         }
     }
     for was in &pin.issuers {
@@ -190,6 +218,12 @@ pub(crate) fn changes(pin: &Pin, pinned_schemas: &[&Schema], metadata: &Metadata
             changes.push(Change::SchemaRemoved(was.digest(), was.to_string()));
         }
     }
+    let only_in = |one: &[DocumentKey], other: &[DocumentKey]| -> Vec<DocumentKey> {
+        one.iter().filter(|key| !other.contains(key)).copied().collect()
+    };
+    let (was, now) = (&pin.manifest_keys, &metadata.manifest_keys);
+    changes.extend(only_in(now, was).into_iter().map(Change::ManifestKeyAdded));
+    changes.extend(only_in(was, now).into_iter().map(Change::ManifestKeyRemoved));
     changes
 }
 
@@ -201,11 +235,35 @@ fn same_issuer(one: &Issuer, other: &Issuer) -> bool {
     one.key == other.key
         && one.id == other.id
         && one.name == other.name
+        && one.revocation == other.revocation
         && same_set(&one.schemas, &other.schemas)
 }
 
 fn same_set(one: &[SchemaDigest], other: &[SchemaDigest]) -> bool {
     one.iter().all(|digest| other.contains(digest)) && other.iter().all(|digest| one.contains(digest))
+}
+
+/// What must be so for revocation lists to mean anything.
+fn check_lists(metadata: &Metadata) -> Result<(), PinError> {
+    let keys = &metadata.manifest_keys;
+    if keys.len() > MAX_MANIFEST_KEYS {
+        return Err(PinError::ManifestKeys);
+    }
+    if (1..keys.len()).any(|i| keys[..i].contains(&keys[i])) {
+        return Err(PinError::Repeated);
+    }
+    let has_lists = metadata.issuers.iter().any(|issuer| issuer.revocation.is_some());
+    match (has_lists, keys.is_empty()) {
+        (true, true) => return Err(PinError::UnsignedLists),
+        (false, false) => return Err(PinError::NoRevocationKey),
+        _ => {}
+    }
+    // An interval under an issuer key could pass for a credential.
+    let is_issuer_key = |key: IssuerPublicKey| metadata.issuers.iter().any(|issuer| issuer.key == key);
+    if metadata.issuers.iter().filter_map(|issuer| issuer.revocation).any(is_issuer_key) {
+        return Err(PinError::RevocationKeyIsIssuerKey);
+    }
+    Ok(())
 }
 
 /// Why what an issuer publishes is not pinned.
@@ -224,7 +282,21 @@ pub enum PinError {
     /// A key for a schema that is not there.
     #[error("the issuer names a kind of licence that it does not publish")]
     UnpublishedSchema,
+    /// More than 16.
+    #[error("the issuer publishes more than 16 keys that sign revocation lists")]
+    ManifestKeys,
+    /// A revocation key, and no key for manifests.
+    #[error("the issuer has a revocation key, but no key that its revocation lists are signed with")]
+    UnsignedLists,
+    /// Keys for manifests, and no revocation key.
+    #[error("the issuer has keys that sign revocation lists, but no revocation key")]
+    NoRevocationKey,
+    /// A revocation key that is also an issuer key.
+    #[error("the issuer's revocation key is also a key that licences are issued under")]
+    RevocationKeyIsIssuerKey,
     /// A key of somebody else's.
-    #[error("the issuer claims a key that is pinned for {0} with another name or for other licences")]
+    #[error(
+        "the issuer claims a key that is pinned for {0} with another name, for other licences or with another revocation key"
+    )]
     Conflict(String),
 }

@@ -6,9 +6,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use glimpse_api::{Blob, Decision, PresentationSubmission};
 use glimpse_circuits::presentation::smallest;
-use glimpse_circuits::relation::Relation;
+use glimpse_circuits::relation::{Relation, RelationInterval};
 use glimpse_circuits::request::{CheckKind, RequestDigest};
-use glimpse_prover::{Credential, Holding, Showing, Token, present};
+use glimpse_prover::{Credential, Holding, Interval, Showing, Token, present};
 use rand_core::CryptoRngCore;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -20,10 +20,9 @@ use crate::error::WalletError;
 use crate::file::FileError;
 use crate::ledger::{LedgerEntry, LedgerOutcome, MAX_ENTRIES, asked_names};
 use crate::review::{Choice, Review};
+use crate::secret::SecretBytes;
+use crate::tokens::BATCH;
 use crate::wallet::Wallet;
-
-/// Tokens fetched when a credential has too few.
-const BATCH: usize = 16;
 
 /// The holder's consent to one review: this request, answered with these credentials, and nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,20 +79,20 @@ impl Wallet {
         // Pins may have changed since the review was made.
         let relation = Relation::compile(review.request.clone(), &self.registry())
             .map_err(|_| WalletError::NotAnswerable)?;
-        let ids = ids(chosen);
-        self.stock_up(&ids, &review.checks(), rng)?;
+        let places = places(&ids(chosen), &review.checks(), &relation);
+        self.check_lists(&places, &relation, now)?;
+        self.stock_up(&places, rng)?;
 
-        let entry = entry(&review, &relation, &response, ids.clone(), now);
+        let entry = entry(&review, &relation, &response, ids(chosen), now);
         let started = Instant::now();
-        let bytes = self.prove(&relation, &ids, &review.checks(), rng)?;
+        let bytes = self.prove(&relation, &places, rng)?;
         let proving = started.elapsed();
         self.update(|contents| {
-            for (id, check) in ids.iter().zip(review.checks()) {
-                if check == CheckKind::Token {
-                    contents
-                        .stored_mut(id)
-                        .and_then(|stored| stored.tokens.pop())
-                        .ok_or(FileError::Damaged)?;
+            for place in places.iter().filter(|place| place.check == CheckKind::Token) {
+                let stored = contents.stored_mut(&place.id).ok_or(FileError::Damaged)?;
+                stored.tokens.pop().ok_or(FileError::Damaged)?;
+                if place.asked.is_some() {
+                    stored.list_tokens_mut().and_then(Vec::pop).ok_or(FileError::Damaged)?;
                 }
             }
             contents.ledger.push(entry);
@@ -123,63 +122,112 @@ impl Wallet {
         self.contents.ledger.iter().any(|entry| entry.request == request && heard(entry.outcome))
     }
 
-    /// Fetches tokens for every credential that has fewer than it needs.
-    fn stock_up(
-        &mut self,
-        ids: &[String],
-        checks: &[CheckKind],
-        rng: &mut impl CryptoRngCore,
-    ) -> Result<(), WalletError> {
-        for (i, id) in ids.iter().enumerate() {
-            if ids[..i].contains(id) {
+    /// Time passed since the review, and lists may have been refreshed.
+    fn check_lists(&self, places: &[Place], relation: &Relation, now: u64) -> Result<(), WalletError> {
+        for (place, asked) in places.iter().filter_map(|place| Some((place, place.asked.as_ref()?))) {
+            let stored = self.stored(&place.id)?;
+            self.interval(stored, asked, relation, now).map_err(|_| WalletError::NotAnswerable)?;
+        }
+        Ok(())
+    }
+
+    /// Fetches tokens for every credential, and every interval, that has fewer than it needs. That is not best done now
+    /// (see [`Wallet::fetch_tokens`]), and never for what there are tokens for.
+    fn stock_up(&mut self, places: &[Place], rng: &mut impl CryptoRngCore) -> Result<(), WalletError> {
+        for (i, Place { id, .. }) in places.iter().enumerate() {
+            if places[..i].iter().any(|earlier| earlier.id == *id) {
                 continue;
             }
-            let unknown = || WalletError::UnknownCredential(id.clone());
-            let stock = self.contents.stored(id).ok_or_else(unknown)?.tokens.len();
-            if stock < needed(id, ids, checks) {
+            if self.stored(id)?.tokens.len() < needed(id, places) {
                 self.fetch_tokens(id, BATCH, rng)?;
+            }
+            let stored = self.stored(id)?;
+            if stored.list_tokens().len() < needed_for_list(id, places) {
+                let interval = stored.list.as_ref().map(|list| list.interval()).transpose()?.flatten();
+                let interval = interval.ok_or(WalletError::NotAnswerable)?;
+                let issuer = Address::parse_base(&stored.issuer_uri)?;
+                self.stock_list_tokens(id, &issuer, &interval, rng)?;
             }
         }
         Ok(())
     }
 
-    /// Makes the presentation with the newest tokens of each credential. Nothing leaves.
+    /// Makes the presentation with the newest tokens of each credential and interval. Nothing leaves.
     fn prove(
         &self,
         relation: &Relation,
-        ids: &[String],
-        checks: &[CheckKind],
+        places: &[Place],
         rng: &mut impl CryptoRngCore,
     ) -> Result<Vec<u8>, WalletError> {
         let secret = self.contents.link_secret()?;
-        let mut credentials: Vec<Credential> = Vec::with_capacity(ids.len());
-        let mut showings = Vec::with_capacity(ids.len());
-        for (i, (id, check)) in ids.iter().zip(checks).enumerate() {
-            let stored =
-                self.contents.stored(id).ok_or_else(|| WalletError::UnknownCredential(id.clone()))?;
-            credentials.push(self.contents.credential(stored)?);
-            showings.push(match check {
-                CheckKind::Keyed => Showing::Keyed,
-                CheckKind::Token => {
-                    let earlier = needed(id, &ids[..i], checks);
-                    let bytes = stored.tokens.iter().rev().nth(earlier).ok_or(FileError::Damaged)?;
-                    Showing::Token(Token::from_bytes(&bytes.0).map_err(|_| FileError::Damaged)?)
+        let mut held: Vec<(Credential, Option<Interval>)> = Vec::with_capacity(places.len());
+        let mut showings = Vec::with_capacity(places.len());
+        for (i, place) in places.iter().enumerate() {
+            let stored = self.stored(&place.id)?;
+            let earlier = &places[..i];
+            let showing = place.showing(&stored.tokens, needed(&place.id, earlier))?;
+            let (interval, list_showing) = match (&place.asked, &stored.list) {
+                (Some(_), Some(list)) => {
+                    let spent = needed_for_list(&place.id, earlier);
+                    (list.interval()?, Some(place.showing(stored.list_tokens(), spent)?))
                 }
-            });
+                _ => (None, None),
+            };
+            held.push((self.contents.credential(stored)?, interval));
+            showings.push((showing, list_showing));
         }
-        let holdings = credentials.iter().zip(showings);
-        let holdings = holdings.map(|(credential, showing)| Holding::new(credential, showing)).collect();
+        let holdings = held.iter().zip(showings).map(|((credential, interval), (showing, list_showing))| {
+            let holding = Holding::new(credential, showing);
+            match (interval, list_showing) {
+                (Some(interval), Some(showing)) => holding.with_interval(interval, showing),
+                _ => holding,
+            }
+        });
         // Where the relying party would rather have few bytes, in the profile that takes fewer.
-        Ok(present(&smallest(relation), &secret, holdings, rng)?.to_bytes())
+        Ok(present(&smallest(relation), &secret, holdings.collect(), rng)?.to_bytes())
     }
+}
+
+/// One place of a request, and the credential that answers there.
+struct Place {
+    id: String,
+    check: CheckKind,
+    /// What is asked of its revocation list, if anything is.
+    asked: Option<RelationInterval>,
+}
+
+impl Place {
+    /// How a signature with these tokens is shown here: with the newest but so many that are for other places.
+    fn showing(&self, tokens: &[SecretBytes], earlier: usize) -> Result<Showing, WalletError> {
+        match self.check {
+            CheckKind::Keyed => Ok(Showing::Keyed),
+            CheckKind::Token => {
+                let bytes = tokens.iter().rev().nth(earlier).ok_or(FileError::Damaged)?;
+                Ok(Showing::Token(Token::from_bytes(&bytes.0).map_err(|_| FileError::Damaged)?))
+            }
+        }
+    }
+}
+
+fn places(ids: &[String], checks: &[CheckKind], relation: &Relation) -> Vec<Place> {
+    let asked = |place| relation.intervals().iter().find(|asked| asked.credential == place).cloned();
+    let places = ids.iter().zip(checks).enumerate();
+    places.map(|(i, (id, check))| Place { id: id.clone(), check: *check, asked: asked(i) }).collect()
+}
+
+/// How many of a credential's tokens these places take.
+fn needed(id: &str, places: &[Place]) -> usize {
+    places.iter().filter(|place| place.id == id && place.check == CheckKind::Token).count()
+}
+
+/// How many of its interval's.
+fn needed_for_list(id: &str, places: &[Place]) -> usize {
+    let asked = places.iter().filter(|place| place.asked.is_some());
+    asked.filter(|place| place.id == id && place.check == CheckKind::Token).count()
 }
 
 fn ids(choice: &Choice) -> Vec<String> {
     choice.credentials.iter().map(|credential| credential.id.clone()).collect()
-}
-
-fn needed(id: &String, ids: &[String], checks: &[CheckKind]) -> usize {
-    ids.iter().zip(checks).filter(|(other, check)| *other == id && **check == CheckKind::Token).count()
 }
 
 fn entry(

@@ -1,11 +1,10 @@
 //! A review in plain words, for terminals.
 
-use glimpse_circuits::date::Date;
 use glimpse_circuits::request::CheckKind;
 use glimpse_circuits::text::Language;
 use serde_json::{Value, json};
 
-use crate::display::{clean, fill, pad, width};
+use crate::display::{clean, fill, moment, pad, width};
 use crate::review::{Choice, Hidden, Review};
 
 /// Columns of a terminal that nobody has widened.
@@ -17,7 +16,6 @@ struct Words {
     purpose: &'static str,
     answer_goes: &'static str,
     until: &'static str,
-    china_time: &'static str,
     used: &'static str,
     choose: &'static str,
     twice: &'static str,
@@ -45,7 +43,6 @@ const CHINESE: Words = Words {
     purpose: "用途",
     answer_goes: "回答发往",
     until: "有效期至",
-    china_time: "（北京时间）",
     used: "将使用的证照",
     choose: "可用的证照（请先选择一项）",
     twice: "（同一张证照用于请求中的多处）",
@@ -73,7 +70,6 @@ const ENGLISH: Words = Words {
     purpose: "Purpose",
     answer_goes: "Answer goes to",
     until: "Good until",
-    china_time: " (China time)",
     used: "Licences that will be used",
     choose: "Licences that would do (choose one line first)",
     twice: "(one licence stands in several places of the request)",
@@ -196,7 +192,7 @@ impl Page {
         if let Some(origin) = review.response_origin() {
             rows.push((self.words.answer_goes.to_owned(), clean(&origin)));
         }
-        let until = format!("{}{}", moment(document.expires_at), self.words.china_time);
+        let until = moment(document.expires_at).get(self.language).to_owned();
         rows.push((self.words.until.to_owned(), until));
         self.table("", &rows);
     }
@@ -305,11 +301,4 @@ impl Page {
             self.line(self.words.must_choose);
         }
     }
-}
-
-/// A moment as clocks in China show it.
-fn moment(unix_seconds: u64) -> String {
-    let second = unix_seconds.saturating_add(8 * 3600) % 86_400;
-    let clock = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
-    format!("{} {clock}", Date::in_china_at(unix_seconds))
 }

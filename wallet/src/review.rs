@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use glimpse_circuits::key::Registry;
 use glimpse_circuits::relation::{Relation, RelationCredential};
 use glimpse_circuits::request::{AttributeRef, CheckKind, Request, Statement};
 use glimpse_circuits::text::Text;
 use glimpse_circuits::words;
-use glimpse_prover::{Credential, can_present};
 
 use crate::address::Address;
+use crate::choose::reference;
 use crate::client::MAX_REQUEST_BYTES;
-use crate::contents::StoredCredential;
 use crate::display::{asked_about, clean_text};
 use crate::error::WalletError;
 use crate::ledger::{LedgerOutcome, over_budget};
@@ -20,8 +18,6 @@ use crate::wallet::{CredentialSummary, SecretWords, Wallet};
 
 /// Seconds by which a request's moment of issue may lie ahead of this clock.
 const CLOCK_SKEW_SECONDS: u64 = 300;
-/// Most combinations of credentials that are tried.
-const MAX_TRIED: usize = 512;
 
 /// A request, checked, with the credentials that would answer it. Nothing was sent yet.
 #[derive(Debug)]
@@ -93,7 +89,7 @@ impl Wallet {
         match Relation::compile(review.request.clone(), &self.contents.registry()) {
             Err(error) => review.obstacles.push(Obstacle::NotAcceptable(error)),
             Ok(relation) => {
-                self.choose(&mut review, &relation);
+                self.choose(&mut review, &relation, now);
                 self.check_budget(&mut review, &relation, now);
                 review.relation = Some(relation);
             }
@@ -144,88 +140,6 @@ impl Wallet {
             review.warnings.push(Warning::Budget { title, count });
         }
     }
-
-    /// Tries every combination of credentials that are of the right kind.
-    fn choose(&self, review: &mut Review, relation: &Relation) {
-        let fitting: Vec<Vec<(&StoredCredential, Credential)>> =
-            relation.credentials().iter().map(|requested| self.fitting(requested)).collect();
-        let missing: Vec<Text> = (fitting.iter().zip(relation.credentials()))
-            .filter(|(fitting, _)| fitting.is_empty())
-            .map(|(_, requested)| requested.schema.title().clone())
-            .collect();
-        if !missing.is_empty() {
-            return review.obstacles.push(Obstacle::NoLicence(missing));
-        }
-        let Ok(secret) = self.contents.link_secret() else { return review.obstacles.push(Obstacle::NotTrue) };
-        for (tried, combination) in combinations(&fitting).enumerate() {
-            if tried == MAX_TRIED {
-                review.warnings.push(Warning::ManyChoices);
-                break;
-            }
-            let credentials: Vec<&Credential> =
-                combination.iter().map(|(_, credential)| credential).collect();
-            let candidates: Vec<_> = credentials.iter().map(|credential| (*credential, None)).collect();
-            if can_present(relation, &secret, &candidates).is_ok() {
-                review.choices.push(Choice {
-                    credentials: combination.iter().map(|(stored, _)| self.summary(stored)).collect(),
-                    shown: shown(relation, &credentials),
-                });
-            }
-        }
-        match review.choices.len() {
-            0 => review.obstacles.push(Obstacle::NotTrue),
-            1 => review.chosen = Some(0),
-            _ => {}
-        }
-    }
-
-    /// The credentials of a requested kind, from an issuer that is accepted.
-    fn fitting(&self, requested: &RelationCredential) -> Vec<(&StoredCredential, Credential)> {
-        let digest = requested.schema.digest();
-        let fits = |stored: &&StoredCredential| {
-            stored.schema == digest
-                && requested.accepted.iter().any(|accepted| accepted.key == stored.issuer.key)
-        };
-        let stored = self.contents.credentials.iter().filter(fits);
-        stored.filter_map(|stored| Some((stored, self.contents.credential(stored).ok()?))).collect()
-    }
-
-    pub(crate) fn registry(&self) -> Registry {
-        self.contents.registry()
-    }
-}
-
-/// All ways to take one of each, the last place changing fastest.
-fn combinations<T>(places: &[Vec<T>]) -> impl Iterator<Item = Vec<&T>> {
-    let total = places.iter().fold(1usize, |product, place| product.saturating_mul(place.len()));
-    (0..total).map(move |mut index| {
-        let mut taken: Vec<&T> = Vec::with_capacity(places.len());
-        for place in places.iter().rev() {
-            taken.push(&place[index % place.len()]);
-            index /= place.len();
-        }
-        taken.reverse();
-        taken
-    })
-}
-
-fn shown(relation: &Relation, credentials: &[&Credential]) -> Vec<Shown> {
-    let attributes = relation.disclosed().iter().flat_map(|disclosed| &disclosed.attributes);
-    let shown = attributes.filter_map(|&(index, position)| {
-        let credential = credentials.get(index)?;
-        let (attribute, value) =
-            credential.schema().attributes().get(position).zip(credential.values().get(position))?;
-        let reference = reference(relation, index, position)?;
-        let title = clean_text(&words::attribute_title(relation, &reference));
-        Some(Shown { title, value: SecretWords::new(words::value(attribute, value)) })
-    });
-    shown.collect()
-}
-
-fn reference(relation: &Relation, index: usize, position: usize) -> Option<AttributeRef> {
-    let credential = relation.credentials().get(index)?;
-    let attribute = credential.schema.attributes().get(position)?.name.clone();
-    Some(AttributeRef { credential: credential.id.clone(), attribute })
 }
 
 impl Review {

@@ -5,15 +5,18 @@ use glimpse_api::{
 };
 use glimpse_circuits::encoding::Reader;
 use glimpse_circuits::token::{TOKEN_BATCH_SIZES, TokenCommitment};
-use glimpse_prover::{Credential, PendingTokens, Token};
+use glimpse_prover::{PendingTokens, Signed, Token};
 use rand_core::CryptoRngCore;
 
 use crate::address::Address;
 use crate::client::ClientError;
-use crate::display::clean;
 use crate::error::WalletError;
+use crate::file::FileError;
 use crate::secret::SecretBytes;
 use crate::wallet::Wallet;
+
+/// Tokens fetched when there are too few.
+pub(crate) const BATCH: usize = 16;
 
 /// How often an exchange that the issuer dropped is started again.
 const ATTEMPTS: usize = 3;
@@ -35,35 +38,39 @@ impl Wallet {
         if !TOKEN_BATCH_SIZES.contains(&batch) {
             return Err(WalletError::BatchSize);
         }
-        let unknown = || WalletError::UnknownCredential(clean(id));
-        let stored = self.contents.stored(id).ok_or_else(unknown)?;
+        let stored = self.stored(id)?;
         let address = Address::parse_base(&stored.issuer_uri)?;
         let credential = self.contents.credential(stored)?;
         let tokens = self.exchange_tokens(&address, &credential, batch, rng)?;
         self.update(|contents| {
-            let stored = contents.stored_mut(id).ok_or_else(unknown)?;
+            let stored = contents.stored_mut(id).ok_or(FileError::Damaged)?;
             stored.tokens.extend(tokens.iter().map(|token| SecretBytes(token.to_bytes())));
             Ok(stored.tokens.len())
         })
     }
 
-    /// Throws all tokens away and says how many there were: after a backup was restored, spent ones may be among them.
+    /// Throws all tokens away, of credentials and of their intervals, and says how many there were: after a backup was
+    /// restored, spent ones may be among them.
     pub fn drop_tokens(&mut self) -> Result<usize, WalletError> {
         self.update(|contents| {
-            let drained = contents.credentials.iter_mut().map(|stored| stored.tokens.drain(..).count());
+            let drained = contents.credentials.iter_mut().map(|stored| {
+                let of_list = stored.list_tokens_mut().map_or(0, |tokens| tokens.drain(..).count());
+                stored.tokens.drain(..).count() + of_list
+            });
             Ok(drained.sum())
         })
     }
 
-    fn exchange_tokens(
+    /// Tokens for a credential or an interval, which are nowhere yet but in memory.
+    pub(crate) fn exchange_tokens(
         &self,
         issuer: &Address,
-        credential: &Credential,
+        of: &impl Signed,
         batch: usize,
         rng: &mut impl CryptoRngCore,
     ) -> Result<Vec<Token>, WalletError> {
         for _ in 0..ATTEMPTS {
-            match self.exchange_once(issuer, credential, batch, rng) {
+            match self.exchange_once(issuer, of, batch, rng) {
                 // The issuer was started again, or that of its nodes is gone: new pairs, from the start.
                 Err(WalletError::Client(error)) if error.problem_kind() == Some("exchange-unknown") => {}
                 result => return result,
@@ -75,13 +82,13 @@ impl Wallet {
     fn exchange_once(
         &self,
         issuer: &Address,
-        credential: &Credential,
+        of: &impl Signed,
         batch: usize,
         rng: &mut impl CryptoRngCore,
     ) -> Result<Vec<Token>, WalletError> {
-        let pending = PendingTokens::begin(credential, batch, rng);
+        let pending = PendingTokens::begin(of, batch, rng);
         let pairs = pending.pairs().iter().map(|pair| Blob(pair.to_bytes().to_vec())).collect();
-        let opening = TokenCommitRequest { key: *credential.key(), pairs };
+        let opening = TokenCommitRequest { key: *of.signature().key(), pairs };
         let opened: TokenCommitResponse = self.client.post(&issuer.join(paths::TOKENS), &opening)?;
         let named = (1..=MAX_EXCHANGE_NAME).contains(&opened.exchange.len())
             && opened.exchange.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));

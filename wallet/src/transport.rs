@@ -96,7 +96,7 @@ impl HttpTransport {
             .max_idle_connections(0)
             .proxy(None)
             .user_agent("glimpse-wallet")
-            .accept("application/json, application/problem+json")
+            .accept("application/json, application/octet-stream, application/problem+json")
             .timeout_global(Some(timeout))
             .timeout_connect(Some(timeout / 3))
             .build();

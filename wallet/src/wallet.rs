@@ -21,6 +21,7 @@ use crate::file::KdfParams;
 use crate::ledger::{LedgerEntry, LedgerOutcome};
 use crate::pins::{self, ChangedIssuer, PinnedIssuer, Pinning};
 use crate::secret::Passphrase;
+use crate::standing::Standing;
 use crate::store::Store;
 use crate::transport::{HttpTransport, Transport};
 
@@ -117,7 +118,8 @@ impl Wallet {
     fn pin(&mut self, uri: String, metadata: Metadata, now: u64) -> Result<PinnedIssuer, WalletError> {
         pins::check_conflicts(&uri, &metadata, &self.contents.issuers)?;
         let schemas: Vec<SchemaDigest> = metadata.schemas.iter().map(|schema| schema.digest()).collect();
-        let pin = Pin { pinned_at: now, issuers: metadata.issuers, schemas };
+        let pin =
+            Pin { pinned_at: now, issuers: metadata.issuers, schemas, manifest_keys: metadata.manifest_keys };
         self.update(|contents| {
             contents.issuers.insert(uri.clone(), pin.clone());
             contents.keep_schemas(&metadata.schemas);
@@ -138,6 +140,7 @@ impl Wallet {
             pinned_at: pin.pinned_at,
             issuers: pin.issuers.clone(),
             schemas: schemas.collect(),
+            manifest_keys: pin.manifest_keys.clone(),
         }
     }
 
@@ -158,6 +161,8 @@ impl Wallet {
             issuer_uri: stored.issuer_uri.clone(),
             obtained_at: stored.obtained_at,
             tokens: stored.tokens.len(),
+            standing: self.contents.standing(stored),
+            list_tokens: stored.list_tokens().len(),
             usable: pinned
                 .filter(|issuer| issuer.key == stored.issuer.key)
                 .any(|issuer| issuer.schemas.contains(&stored.schema)),
@@ -166,8 +171,7 @@ impl Wallet {
 
     /// What a credential says, for its holder's own eyes.
     pub fn show(&self, id: &str) -> Result<Vec<AttributeView>, WalletError> {
-        let unknown = || WalletError::UnknownCredential(clean(id));
-        let stored = self.contents.stored(id).ok_or_else(unknown)?;
+        let stored = self.stored(id)?;
         let credential = self.contents.credential(stored)?;
         let attributes = credential.schema().attributes().iter().zip(credential.values());
         let views = attributes.map(|(attribute, value)| {
@@ -184,14 +188,16 @@ impl Wallet {
 
     /// Deletes a credential with its tokens. The issuer may not issue it again.
     pub fn forget(&mut self, id: &str) -> Result<(), WalletError> {
-        if self.contents.stored(id).is_none() {
-            return Err(WalletError::UnknownCredential(clean(id)));
-        }
+        self.stored(id)?;
         self.update(|contents| {
             contents.credentials.retain(|stored| stored.id != id);
             contents.keep_schemas(&[]);
             Ok(())
         })
+    }
+
+    pub(crate) fn stored(&self, id: &str) -> Result<&StoredCredential, WalletError> {
+        self.contents.stored(id).ok_or_else(|| WalletError::UnknownCredential(clean(id)))
     }
 
     /// What was shown to whom, oldest first.
@@ -230,6 +236,10 @@ pub struct CredentialSummary {
     pub obtained_at: u64,
     /// Unspent tokens.
     pub tokens: usize,
+    /// What its revocation list says of it, as far as the wallet knows.
+    pub standing: Standing,
+    /// Unspent tokens to show that with.
+    pub list_tokens: usize,
     /// Whether its key and schema are pinned at present; no request is answered with it otherwise.
     pub usable: bool,
 }

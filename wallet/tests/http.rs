@@ -16,7 +16,7 @@ use glimpse_wallet::{
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde_json::json;
-use support::{NOW, Service, Tamper, passphrase, values};
+use support::{Lists, NOW, Service, Tamper, passphrase, values};
 use tiny_http::{Header, Response, Server};
 
 /// Serves on a free port until the test ends.
@@ -55,11 +55,17 @@ fn the_whole_way_over_http() {
     let directory = tempfile::tempdir().unwrap();
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let path = directory.path().join("wallet");
+    service.lock().unwrap().lists = Some(Lists::new(1));
+    service.lock().unwrap().publish_list(NOW - 600);
     let mut wallet = Wallet::create(&path, &passphrase(), KdfParams::FOR_TESTS, &mut rng).unwrap();
     assert!(matches!(wallet.pin_issuer(&base, NOW).unwrap(), Pinning::Pinned(_)));
     let code = service.lock().unwrap().offer("test.licence", values());
     wallet.accept_offer(&base, &code, NOW, &mut rng).unwrap();
-    let statements = json!([{"age":{"of":"l.birth_date","at_least":"18"}}]);
+    assert!(wallet.refresh_if_due(NOW, &mut rng)[0].result.is_ok());
+    let statements = json!([
+        {"age":{"of":"l.birth_date","at_least":"18"}},
+        {"not_revoked":{"credential":"l","max_age":"600"}},
+    ]);
     let uri = service.lock().unwrap().request(&[("l", "test.licence", "token")], statements);
     let review = wallet.review(&uri, NOW + 1).unwrap();
     let consent = Consent::given_to(&review).unwrap();

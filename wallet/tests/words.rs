@@ -79,3 +79,33 @@ fn two_licences_and_warnings() {
     let review = wallet.review_json(&request.to_string(), NOW + 1).unwrap();
     assert_golden("two", &review, &[&licence, &company]);
 }
+
+#[test]
+fn not_revoked_and_why_that_cannot_be_shown() {
+    let mut stage = Stage::with_list(4, NOW - 600);
+    let mut wallet = stage.create();
+    let id = stage.obtain(&mut wallet).id;
+    let ask = |stage: &Stage, max_age: &str| {
+        stage.request(json!([
+            {"not_revoked":{"credential":"l","max_age":max_age}},
+            {"age":{"of":"l.birth_date","at_least":"18"}},
+        ]))
+    };
+    let missing = wallet.review(&ask(&stage, "86400"), NOW + 1).unwrap();
+    assert_golden("list-missing", &missing, &[&id]);
+    assert!(wallet.refresh(NOW, &mut stage.rng)[0].result.is_ok());
+    let answer = wallet.review(&ask(&stage, "86400"), NOW + 1).unwrap();
+    assert_golden("not-revoked", &answer, &[&id]);
+    let old = wallet.review(&ask(&stage, "300"), NOW + 1).unwrap();
+    assert_golden("list-old", &old, &[&id]);
+
+    let handle = stage.service().handles[0];
+    stage.service().lists.as_mut().unwrap().out.insert(handle);
+    stage.service().publish_list(NOW);
+    assert!(wallet.refresh(NOW, &mut stage.rng)[0].result.is_ok());
+    let revoked = wallet.review(&ask(&stage, "86400"), NOW + 1).unwrap();
+    assert_golden("revoked", &revoked, &[&id]);
+    let adult = stage.request(json!([{"age":{"of":"l.birth_date","at_least":"18"}}]));
+    let unasked = wallet.review(&adult, NOW + 1).unwrap();
+    assert_golden("revoked-unasked", &unasked, &[&id]);
+}

@@ -17,6 +17,7 @@ pub(super) fn components() -> Vec<Component> {
         ("Day", day()),
         ("LicenceAttributes", attributes()),
         ("AttributeValue", value()),
+        ("SignedDocument", signed()),
     ]
 }
 
@@ -31,6 +32,25 @@ fn issuer() -> Value {
     let revocation =
         hex(32, "The key that the intervals of its revocation lists are under, if it has such lists.");
     object("An issuer key, and who it belongs to.", members, json!({ "revocation": revocation }))
+}
+
+fn signed() -> Value {
+    let base64 = |description: &str| json!({ "type": "string", "contentEncoding": "base64", "description": description });
+    let signature = object(
+        "A signature.",
+        json!({ "keyid": to("DocumentKey"), "sig": base64("64 bytes in base64 with padding.") }),
+        json!({}),
+    );
+    let members = json!({
+        "payloadType": { "type": "string", "description": "What kind of document it is: a media type." },
+        "payload": base64("The document's bytes in base64 with padding."),
+        "signatures": { "type": "array", "items": signature, "maxItems": 16 },
+    });
+    object(
+        "A signed document: a DSSE envelope (github.com/secure-systems-lab/dsse, version 1.0).",
+        members,
+        json!({}),
+    )
 }
 
 fn schema() -> Value {

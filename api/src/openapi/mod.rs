@@ -115,6 +115,7 @@ stand_ins!(
     LicenceSchema,
     SchemaDigest,
     SchemaId,
+    SignedDocument,
     Statement,
     Text,
     Title,

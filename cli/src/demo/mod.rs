@@ -2,7 +2,9 @@
 
 mod attacks;
 mod crook;
+mod lives;
 mod policies;
+mod provinces;
 mod report;
 mod requests;
 mod world;
@@ -23,7 +25,8 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Exit status 0 only if every request was accepted and every attack refused for the reason it should be.
+/// Exit status 0 only if every request was accepted, every attack refused for the reason it should be, and every step of
+/// licences' lives led where it should.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let report = play()?;
     if arguments.json {
@@ -48,8 +51,10 @@ fn play() -> DemoResult<Report> {
     let requests = requests::run(&service, &place("wallet"))?;
     note("Trying what must be refused …");
     let refused = attacks::run(&service, &elsewhere, &rogue)?;
+    note("Revoking, correcting, and going to another province …");
+    let lives = lives::run(&service, &place("lives"))?;
     for service in [service, elsewhere, rogue] {
         service.running.stop()?;
     }
-    Ok(Report { requests, refused })
+    Ok(Report { requests, refused, lives })
 }

@@ -33,8 +33,16 @@ pub(crate) fn age_over(years: u16) -> DemoResult<Policy> {
     policy("进入酒吧", "Entering a bar", &[("identity", IDENTITY_CARD)], statements)
 }
 
+/// A licence that covers C1, and is neither revoked nor suspended by a list of the last seconds.
+pub(crate) fn may_drive_now(max_age: u64) -> DemoResult<Policy> {
+    let mut policy = may_drive_c1()?;
+    let statement = json!({ "not_revoked": { "credential": "driving", "max_age": max_age.to_string() } });
+    policy.statements.push(serde_json::from_value(statement)?);
+    Ok(policy)
+}
+
 /// A licence that covers C1 and has not expired.
-fn may_drive_c1() -> DemoResult<Policy> {
+pub(crate) fn may_drive_c1() -> DemoResult<Policy> {
     let statements = json!([
         { "flags": { "of": "driving.classes", "any": ["A1", "A2", "A3", "B1", "B2", "C1"] } },
         { "date": { "of": "driving.valid_until", "from": "today" } },

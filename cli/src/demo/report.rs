@@ -1,17 +1,19 @@
 //! What the demonstration showed, for people and for machines.
 
-use comfy_table::{ContentArrangement, Table, presets::UTF8_FULL_CONDENSED};
 use glimpse_circuits::text::Text;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::demo::attacks::Attack;
+use crate::demo::lives::Step;
+use crate::table;
 
 /// The whole demonstration.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) requests: Vec<Answered>,
     pub(crate) refused: Vec<Attack>,
+    pub(crate) lives: Vec<Step>,
 }
 
 /// A request and its answer.
@@ -31,15 +33,17 @@ pub(crate) struct Answered {
 }
 
 impl Report {
-    /// Whether every request was accepted and every attack refused.
+    /// Whether every request was accepted, every attack refused, and everything else came as it should.
     pub(crate) fn is_as_it_should_be(&self) -> bool {
         self.requests.iter().all(|answered| answered.verdict == "accepted")
             && self.refused.iter().all(|attack| attack.verdict == "refused")
+            && self.lives.iter().all(|step| step.as_it_should_be)
     }
 
-    /// Two tables.
+    /// Three tables.
     pub(crate) fn to_text(&self) -> String {
-        let mut requests = table(&["request", "proven", "revealed", "verdict", "proof", "prove", "verify"]);
+        let mut requests =
+            table::new(&["request", "proven", "revealed", "verdict", "proof", "prove", "verify"]);
         for answered in &self.requests {
             let proven: Vec<String> =
                 answered.statements.iter().map(|text| format!("· {}", text.en)).collect();
@@ -55,33 +59,24 @@ impl Report {
                 milliseconds(answered.verify_us),
             ]);
         }
-        let mut refused = table(&["attack", "verdict", "reason"]);
+        let mut refused = table::new(&["attack", "verdict", "reason"]);
         for attack in &self.refused {
             refused.add_row([attack.attack, attack.verdict, &attack.reason]);
         }
+        let mut lives = table::new(&["what happens", "what comes of it", "as it should be"]);
+        for step in &self.lives {
+            lives.add_row([step.step, &step.outcome, if step.as_it_should_be { "yes" } else { "NO" }]);
+        }
         let ending = if self.is_as_it_should_be() {
-            "Every request was accepted and every attack refused."
+            "Every request was accepted, every attack refused, and licences lived as they should."
         } else {
             "NOT everything went as it must."
         };
         format!(
-            "{requests}\n\nprove: once, from the open wallet, a helper token in stock. verify: median of {} runs in this process.\n\n{refused}\n\n{ending}",
+            "{requests}\n\nprove: once, from the open wallet, a helper token in stock. verify: median of {} runs in this process.\n\n{refused}\n\n{lives}\n\n{ending}",
             super::requests::VERIFY_RUNS
         )
     }
-}
-
-fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(UTF8_FULL_CONDENSED)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(header);
-    // Without a terminal there is no width to arrange for.
-    if table.width().is_none() {
-        table.set_width(150);
-    }
-    table
 }
 
 fn milliseconds(microseconds: u64) -> String {

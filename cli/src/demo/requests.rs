@@ -24,8 +24,8 @@ use crate::demo::world::{self, DemoResult, Service};
 /// How often each presentation is verified for the median.
 pub(crate) const VERIFY_RUNS: usize = 51;
 
-/// The holder's passphrase: the wallet's file lives as long as the demonstration.
-const PASSPHRASE: &str = "only for this demonstration";
+/// The holders' passphrase: the wallets' files live as long as the demonstration.
+pub(crate) const PASSPHRASE: &str = "only for this demonstration";
 
 /// Fills a wallet in `directory` and answers every policy.
 pub(crate) fn run(service: &Service, directory: &Path) -> DemoResult<Vec<Answered>> {

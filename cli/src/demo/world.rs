@@ -12,7 +12,8 @@ use glimpse_circuits::key::{Issuer, Registry};
 use glimpse_circuits::text::Text;
 use glimpse_profiles::sample::Persona;
 use glimpse_service::{
-    Access, ApiToken, Clock, Config, IssuerConfig, Principal, Running, VerifierConfig, spawn,
+    Access, ApiToken, Clock, Config, IssuerConfig, Principal, RevocationConfig, Running, VerifierConfig,
+    spawn,
 };
 use rand_core::{OsRng, RngCore};
 
@@ -32,6 +33,19 @@ impl Service {
     /// Starts a service on a free loopback port, with fresh tokens and a store in `directory`. It trusts its own issuer
     /// and those given.
     pub(crate) fn start(directory: &Path, name: Text, trusted: Vec<Issuer>) -> DemoResult<Self> {
+        Self::start_with(directory, name, |config| {
+            if let Some(verifier) = &mut config.verifier {
+                verifier.trusted_issuers = trusted;
+            }
+        })
+    }
+
+    /// Starts a service that is not quite like the others.
+    pub(crate) fn start_with(
+        directory: &Path,
+        name: Text,
+        change: impl FnOnce(&mut Config),
+    ) -> DemoResult<Self> {
         let (admin_token, api_token) = (token(), token());
         // The service's clock is the system's, shifted by what the demonstration lets pass.
         let clock = Arc::new(AtomicU64::new(0));
@@ -39,15 +53,16 @@ impl Service {
         let mut config = Config::new("127.0.0.1:0".parse()?, directory);
         config.clock = Clock::new(move || unix_seconds().saturating_add(shift.load(Ordering::Relaxed)));
         config.stop_on_signals = false;
-        let issuer = IssuerConfig::new("demo-issuer", name.clone(), directory.join("issuer.key"));
+        let mut issuer = IssuerConfig::new("demo-issuer", name.clone(), directory.join("issuer.key"));
+        let [revocation, manifest] = ["revocation.key", "manifest.key"].map(|name| directory.join(name));
+        issuer.revocation = Some(RevocationConfig::new(revocation, manifest));
         config.issuer = Some(issuer);
-        let mut verifier = VerifierConfig::new(name);
-        verifier.trusted_issuers = trusted;
-        config.verifier = Some(verifier);
+        config.verifier = Some(VerifierConfig::new(name));
         config.access = Access::new([
             Principal::sole_administrator(&ApiToken::new(admin_token.clone())?),
             Principal::sole_relying_party(&ApiToken::new(api_token.clone())?),
         ])?;
+        change(&mut config);
         let running = spawn(config)?;
         let admin = Client::new(running.base_url(), Some(admin_token));
         let relying_party = Client::new(running.base_url(), Some(api_token));
@@ -71,6 +86,16 @@ impl Service {
 
     /// Registers a persona's licence and makes an offer for it.
     pub(crate) fn offer(&self, profile: &str, holder: &str, persona: &Persona) -> DemoResult<OfferCreated> {
+        Ok(self.register(profile, holder, persona)?.1)
+    }
+
+    /// The same, with the licence's reference.
+    pub(crate) fn register(
+        &self,
+        profile: &str,
+        holder: &str,
+        persona: &Persona,
+    ) -> DemoResult<(String, OfferCreated)> {
         let known = glimpse_profiles::builtin_by_schema_id(profile).ok_or("no such profile")?;
         let registration = LicenceRegistration {
             profile: profile.to_owned(),
@@ -79,7 +104,13 @@ impl Service {
             overrides: Vec::new(),
         };
         let registered: RegisteredLicence = self.admin.post(paths::LICENCES, &registration)?;
-        let offers = paths::LICENCE_OFFERS.replace("{licence}", &registered.licence);
+        let offer = self.offer_again(&registered.licence)?;
+        Ok((registered.licence, offer))
+    }
+
+    /// An offer for a licence that is registered.
+    pub(crate) fn offer_again(&self, licence: &str) -> DemoResult<OfferCreated> {
+        let offers = paths::LICENCE_OFFERS.replace("{licence}", licence);
         Ok(self.admin.post(&offers, &serde_json::json!({}))?)
     }
 

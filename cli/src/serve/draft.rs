@@ -8,8 +8,8 @@ use glimpse_api::Metadata;
 use glimpse_circuits::key::DocumentKey;
 use glimpse_circuits::text::Text;
 use glimpse_service::{
-    Access, ApiToken, Config, IpNet, IssuerConfig, Limits, Principal, TlsConfig, TrustListConfig,
-    VerifierConfig, read_secret_file,
+    Access, ApiToken, Config, IpNet, IssuerConfig, Limits, Principal, RevocationConfig, TlsConfig,
+    TrustListConfig, VerifierConfig, read_secret_file,
 };
 use glimpse_trust::list::Roots;
 use tracing_subscriber::EnvFilter;
@@ -34,6 +34,7 @@ pub(super) struct Draft {
     pub(super) no_openapi_ui: bool,
     pub(super) cors_origins: Vec<String>,
     pub(super) issuer: Issuer,
+    pub(super) revocation: Revocation,
     pub(super) verifier: Verifier,
     pub(super) store: Store,
     pub(super) node: Node,
@@ -51,6 +52,14 @@ pub(super) struct Issuer {
     pub(super) offer_lifetime: Duration,
     pub(super) exchange_lifetime: Duration,
     pub(super) exchange_capacity: usize,
+}
+
+pub(super) struct Revocation {
+    pub(super) off: bool,
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) manifest_key_file: Option<PathBuf>,
+    pub(super) period: Duration,
+    pub(super) prefix_bits: usize,
 }
 
 pub(super) struct Verifier {
@@ -82,6 +91,7 @@ impl Default for Draft {
     fn default() -> Self {
         let empty = Text { zh_cn: String::new(), en: String::new() };
         let (issuer, verifier) = (IssuerConfig::new("", empty.clone(), ""), VerifierConfig::new(empty));
+        let revocation = RevocationConfig::new("", "");
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             data: "glimpse-data".into(),
@@ -100,6 +110,13 @@ impl Default for Draft {
                 offer_lifetime: Duration::from_secs(issuer.offer_lifetime),
                 exchange_lifetime: Duration::from_secs(issuer.exchange_lifetime),
                 exchange_capacity: issuer.exchange_capacity,
+            },
+            revocation: Revocation {
+                off: false,
+                key_file: None,
+                manifest_key_file: None,
+                period: Duration::from_secs(revocation.period),
+                prefix_bits: usize::from(revocation.prefix_bits),
             },
             verifier: Verifier {
                 name: None,
@@ -166,6 +183,24 @@ impl Layers {
         let (offer, exchange) = (draft.offer_lifetime, draft.exchange_lifetime);
         config.offer_lifetime = self.seconds("issuer.offer_lifetime", offer);
         config.exchange_lifetime = self.seconds("issuer.exchange_lifetime", exchange);
+        config.revocation = self.revocation();
+        Some(config)
+    }
+
+    fn revocation(&mut self) -> Option<RevocationConfig> {
+        let (draft, data) = (&self.draft.revocation, &self.draft.data);
+        if draft.off {
+            return None;
+        }
+        let file = |given: &Option<PathBuf>, name| given.clone().unwrap_or_else(|| data.join(name));
+        let mut config = RevocationConfig::new(
+            file(&draft.key_file, "revocation.key"),
+            file(&draft.manifest_key_file, "manifest.key"),
+        );
+        let (period, prefix_bits) = (draft.period, draft.prefix_bits);
+        // Too many are refused with everything else that is wrong.
+        config.prefix_bits = u8::try_from(prefix_bits).unwrap_or(u8::MAX);
+        config.period = self.seconds("revocation.period", period);
         Some(config)
     }
 

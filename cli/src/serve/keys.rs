@@ -77,6 +77,12 @@ fn keys() -> Vec<Key> {
         key!("issuer.exchange_lifetime", issuer.exchange_lifetime, "How long a token exchange is open"),
         key!("issuer.exchange_capacity", issuer.exchange_capacity, "Most token exchanges open at once"),
 
+        key!("revocation.off", revocation.off, "Publish no revocation lists: nobody can prove then that a licence was not revoked"),
+        key!("revocation.key_file", revocation.key_file, "File of the secret key of revocation lists, made if it does not exist; revocation.key beside the store if not given"),
+        key!("revocation.manifest_key_file", revocation.manifest_key_file, "File of the secret key that their manifests are signed with, made if it does not exist; manifest.key beside the store if not given"),
+        key!("revocation.period", revocation.period, "How often a version of each list is published, besides those that the administrator wants at once"),
+        key!("revocation.prefix_bits", revocation.prefix_bits, "First bits of a handle that name the bucket a wallet fetches, and that the issuer sees: keep thousands of holders to each"),
+
         key!("verifier.name", verifier.name, "Verify presentations: name of the relying party"),
         key!("verifier.name_en", verifier.name_en, "Its name in English, if not the same"),
         key!("verifier.audience", verifier.audience, "Who presentations are for, if not the public URI").called("audience"),

@@ -15,13 +15,15 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::StrictJson;
 use crate::ids::Fingerprint;
 use crate::issuer::IssuerRole;
+use crate::lifecycle::IssuedCredential;
 use crate::openapi::problems::{
-    BODY, BUSY, HOLDER_REGISTERED, INVALID, ISSUANCE_REFUSED, OFFER_UNKNOWN, OFFER_USED, Problems,
-    RATE_LIMITED, SCHEMA_RETIRED, STORE,
+    BODY, BUSY, HOLDER_REGISTERED, IMPOSSIBLE, INVALID, ISSUANCE_REFUSED, OFFER_UNKNOWN, OFFER_USED,
+    Problems, RATE_LIMITED, SCHEMA_RETIRED, STORE,
 };
 use crate::openapi::tags;
 use crate::rates::{Offers, Within};
-use crate::store::{HolderRecord, IssuanceRecord, LicenceRecord, OpenOffer, RecordedIssuance};
+use crate::store::licences::{LicenceRecord, LicenceUpdate};
+use crate::store::{HolderRecord, IssuanceRecord, OpenOffer, RecordedIssuance};
 
 /// How often a handle that is given out already is replaced by another. With a million credentials under a key, one
 /// draw in 4,000 meets such a handle.
@@ -36,7 +38,7 @@ const NO_REQUEST: &[u8] = b"no request";
     responses(
         (status = OK, description = "Schema and key of the credential, and the nonce to bind the request to.",
             body = OfferDetails),
-        Problems<{ BODY | RATE_LIMITED | OFFER_UNKNOWN | SCHEMA_RETIRED | STORE }>,
+        Problems<{ BODY | RATE_LIMITED | OFFER_UNKNOWN | IMPOSSIBLE | SCHEMA_RETIRED | STORE }>,
     ),
 )]
 pub(crate) async fn redeem(
@@ -45,6 +47,9 @@ pub(crate) async fn redeem(
     body: StrictJson<OfferRedemption>,
 ) -> ApiResult {
     let offer = role.open_offer(Fingerprint::of(body.0.code.as_bytes())).await?;
+    if offer.answer.is_none() {
+        role.expect_good(&offer)?;
+    }
     let schema = role.schema(&offer.licence)?.digest();
     let details =
         OfferDetails { schema, key: *role.key.public(), nonce: offer.nonce, expires_at: offer.expires_at };
@@ -58,7 +63,7 @@ pub(crate) async fn redeem(
     responses(
         (status = OK, description = "The credential, to be checked by the wallet.", body = CredentialResponse),
         Problems<{ BODY | RATE_LIMITED | INVALID | OFFER_UNKNOWN | OFFER_USED | HOLDER_REGISTERED | ISSUANCE_REFUSED | SCHEMA_RETIRED
-            | BUSY | STORE }>,
+            | IMPOSSIBLE | BUSY | STORE }>,
     ),
 )]
 pub(crate) async fn credential(
@@ -76,13 +81,27 @@ pub(crate) async fn credential(
 struct Issued {
     credential: Vec<u8>,
     holder: Option<HolderRecord>,
+    update: LicenceUpdate,
 }
+
+/// Who events say did what a wallet did.
+const WALLET: &str = "wallet";
 
 impl IssuerRole {
     async fn open_offer(&self, code: Fingerprint) -> Result<OpenOffer, ApiError> {
         let key = self.key.public().encoded().to_bytes();
         let offer = self.shared.store.open_offer(code, key, self.shared.clock.now()).await?;
         offer.ok_or(ApiError::OfferUnknown)
+    }
+
+    /// Whether the licence of an offer may still be issued to the wallet that the offer was made for.
+    fn expect_good(&self, offer: &OpenOffer) -> Result<(), ApiError> {
+        if offer.wallet != offer.licence.standing.wallet {
+            return Err(ApiError::OfferUnknown);
+        }
+        let key = *self.key.public();
+        let issued = offer.licence.standing.clone().issue(IssuedCredential { key, handle: 0 });
+        issued.map(drop).map_err(ApiError::Impossible)
     }
 
     /// The schema of a licence, if it is still issued.
@@ -101,6 +120,7 @@ impl IssuerRole {
             if let Some(answer) = offer.answer {
                 return repeated(answer.is_to(&fingerprint), answer.credential.0);
             }
+            self.expect_good(&offer)?;
             let (role, bytes) = (self.clone(), request.clone());
             let issued = self.workers.run(move || role.sign(&offer, bytes.as_deref())).await??;
             let record = IssuanceRecord {
@@ -109,6 +129,7 @@ impl IssuerRole {
                 key: self.key.public().encoded().to_bytes(),
                 holder: issued.holder,
                 credential: issued.credential.clone(),
+                update: issued.update,
             };
             match self.shared.store.record_issuance(record, self.shared.clock.now()).await? {
                 RecordedIssuance::Stored => return Ok(issued.credential),
@@ -116,10 +137,10 @@ impl IssuerRole {
                 RecordedIssuance::OfferUsed => return Err(ApiError::OfferUsed),
                 RecordedIssuance::OfferUnknown => return Err(ApiError::OfferUnknown),
                 RecordedIssuance::HolderRegistered => return Err(ApiError::HolderRegistered),
-                RecordedIssuance::HandleTaken => {}
+                RecordedIssuance::HandleTaken | RecordedIssuance::LicenceChanged => {}
             }
         }
-        Err(ApiError::Internal)
+        Err(ApiError::Busy)
     }
 
     /// Checks the request and signs. What comes of it counts only once it is recorded.
@@ -141,11 +162,15 @@ impl IssuerRole {
         };
         let issued = issue(&self.key, issuance, &mut OsRng).map_err(refusal)?;
         let holder = request.map(|request| HolderRecord {
-            reference: Fingerprint::of(offer.licence.holder.as_bytes()),
+            reference: offer.licence.holder_reference(),
             handle,
             registration: request.registration.encoded.to_bytes(),
         });
-        Ok(Issued { credential: issued.to_bytes(), holder })
+        let mut licence = offer.licence.clone();
+        let credential = IssuedCredential { key: *self.key.public(), handle };
+        let act = licence.standing.issue(credential).map_err(ApiError::Impossible)?;
+        let update = self.update(offer.id, &offer.licence, licence, act, WALLET);
+        Ok(Issued { credential: issued.to_bytes(), holder, update })
     }
 }
 

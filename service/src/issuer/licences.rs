@@ -3,20 +3,25 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use glimpse_api::openapi::Reference;
-use glimpse_api::{FieldProblem, LicenceRegistration, OfferCreated, RegisteredLicence, paths};
+use glimpse_api::{
+    Act, CheckOverride, FieldProblem, LicenceRegistration, OfferCreated, RegisteredLicence, paths,
+};
 use glimpse_circuits::request::Nonce;
 use glimpse_circuits::text::nfc;
-use glimpse_profiles::builtin_by_schema_id;
+use glimpse_profiles::{Admitted, Override, Profile, builtin_by_schema_id};
+use serde_json::{Map, Value};
 
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Administrator, LicenceId, StrictJson};
 use crate::ids::{Fingerprint, Id, offer_code, random};
 use crate::issuer::IssuerRole;
+use crate::issuer::changes::{MAX_TRIES, registration};
 use crate::openapi::problems::{
-    BEARER, BODY, INVALID, LICENCE_UNKNOWN, NOT_FOUND, Problems, SCHEMA_RETIRED, STORE,
+    BEARER, BODY, BUSY, IMPOSSIBLE, INVALID, LICENCE_UNKNOWN, NOT_FOUND, Problems, SCHEMA_RETIRED, STORE,
 };
 use crate::openapi::{examples, tags};
-use crate::store::LicenceRecord;
+use crate::store::NewOffer;
+use crate::store::licences::{LicenceRecord, Updated};
 
 /// Most characters of a holder's reference.
 const MAX_HOLDER_CHARS: usize = 256;
@@ -38,10 +43,11 @@ pub(crate) async fn register(
     role: Data<IssuerRole>,
     body: StrictJson<LicenceRegistration>,
 ) -> ApiResult {
-    let licence = admit(&body.0, role.shared.clock.now())?;
+    let now = role.shared.clock.now();
+    let licence = admit(&body.0, now)?;
     let id = Id::random();
-    role.shared.store.add_licence(id, &licence).await?;
     let (by, schema) = (administrator.id(), body.0.profile);
+    role.shared.store.update_licences(vec![registration(id, licence, Act::Registered, by, now)]).await?;
     tracing::info!(target: "audit", principal = by, act = "licence registered", schema);
     Ok(HttpResponse::Created().json(RegisteredLicence { licence: id.text() }))
 }
@@ -60,37 +66,86 @@ pub(crate) async fn register(
                 ("issue" = (operation_id = "issueCredential", request_body = json!({ "code": "$response.body#/code" }),
                     description = "Uses it, if its licence has no holder.")),
             )),
-        Problems<{ BEARER | NOT_FOUND | LICENCE_UNKNOWN | SCHEMA_RETIRED | STORE }>,
+        Problems<{ BEARER | NOT_FOUND | LICENCE_UNKNOWN | SCHEMA_RETIRED | IMPOSSIBLE | BUSY | STORE }>,
     ),
 )]
 pub(crate) async fn offer(administrator: Administrator, role: Data<IssuerRole>, id: LicenceId) -> ApiResult {
-    let store = &role.shared.store;
-    let licence = store.licence(id.0).await?.ok_or(ApiError::LicenceUnknown)?;
-    let schema = role.schema(&licence)?.id();
-    let code = offer_code();
-    let expires_at = role.shared.clock.now().saturating_add(role.offer_lifetime);
-    store.add_offer(Fingerprint::of(code.as_bytes()), id.0, Nonce(random()), expires_at).await?;
+    let (offer, schema) = role.offer(id.0, administrator.id()).await?;
     tracing::info!(target: "audit", principal = administrator.id(), act = "offer made", schema);
-    let issuer_uri = role.shared.public_uri.clone();
-    Ok(HttpResponse::Created().json(OfferCreated { issuer_uri, code, expires_at }))
+    Ok(HttpResponse::Created().json(offer))
+}
+
+impl IssuerRole {
+    async fn offer(&self, id: Id, by: &str) -> Result<(OfferCreated, String), ApiError> {
+        let store = &self.shared.store;
+        let code = offer_code();
+        for _ in 0..MAX_TRIES {
+            let before = store.licence(id).await?.ok_or(ApiError::LicenceUnknown)?;
+            let schema = self.schema(&before)?.id().to_owned();
+            let mut licence = before.clone();
+            let act = licence.standing.offer().map_err(ApiError::Impossible)?;
+            let expires_at = self.shared.clock.now().saturating_add(self.offer_lifetime);
+            let offer = NewOffer {
+                code: Fingerprint::of(code.as_bytes()),
+                licence: id,
+                wallet: licence.standing.wallet,
+                nonce: Nonce(random()),
+                expires_at,
+            };
+            let update = self.update(id, &before, licence, act, by);
+            if store.add_offer(offer, update).await? == Updated::Done {
+                let issuer_uri = self.shared.public_uri.clone();
+                return Ok((OfferCreated { issuer_uri, code, expires_at }, schema));
+            }
+        }
+        Err(ApiError::Busy)
+    }
 }
 
 fn admit(registration: &LicenceRegistration, now: u64) -> Result<LicenceRecord, ApiError> {
     let profile = builtin_by_schema_id(&registration.profile)
         .ok_or_else(|| ApiError::invalid("profile", "is not one that is issued here"))?;
     let holder = holder(&registration.holder)?;
-    let values = profile.admit(&registration.attributes).map_err(|refusals| {
+    let admitted = admit_values(profile, &registration.attributes, &registration.overrides)?;
+    Ok(LicenceRecord::new(profile.schema(), holder, &admitted.values, admitted.overrides, now))
+}
+
+/// What a licence says, checked but for what was set aside.
+pub(super) fn admit_values(
+    profile: &Profile,
+    attributes: &Map<String, Value>,
+    overrides: &[CheckOverride],
+) -> Result<Admitted, ApiError> {
+    let overrides = overrides.iter().enumerate().map(|(i, given)| {
+        let unknown =
+            |_| ApiError::invalid(format!("overrides[{i}]"), "names no check, or no reason, that there is");
+        serde_json::to_value(given).and_then(serde_json::from_value).map_err(unknown)
+    });
+    let overrides: Vec<Override> = overrides.collect::<Result<_, _>>()?;
+    profile.admit_with(attributes, &overrides).map_err(|refusals| {
         let problem = |refusal: glimpse_profiles::Refusal| FieldProblem {
             field: format!("attributes.{}", refusal.name),
             reason: refusal.reason.to_string(),
         };
         ApiError::Invalid(refusals.into_iter().map(problem).collect())
-    })?;
-    Ok(LicenceRecord::new(profile.schema(), holder, &values, now))
+    })
+}
+
+/// What was set aside, as it is told.
+pub(super) fn override_to_api(given: &Override) -> CheckOverride {
+    let name = |value: Result<Value, serde_json::Error>| match value {
+        Ok(Value::String(name)) => name,
+        _ => String::new(),
+    };
+    CheckOverride {
+        attribute: given.attribute.clone(),
+        check: name(serde_json::to_value(given.check)),
+        reason: name(serde_json::to_value(given.reason)),
+    }
 }
 
 /// In form C, so that one holder has one reference.
-fn holder(text: &str) -> Result<String, ApiError> {
+pub(super) fn holder(text: &str) -> Result<String, ApiError> {
     let holder = nfc(text);
     let sound = !holder.is_empty()
         && holder.trim() == holder

@@ -1,7 +1,11 @@
 //! The issuer's role: who it is, what it issues, and the state of its token exchanges.
 
+pub(crate) mod catalogue;
+pub(crate) mod changes;
 pub(crate) mod credentials;
 pub(crate) mod licences;
+pub(crate) mod lists;
+pub(crate) mod publisher;
 pub(crate) mod tokens;
 
 use std::collections::BTreeMap;
@@ -9,13 +13,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use actix_web::HttpResponse;
-use actix_web::web::Data;
+use actix_web::http::header::ContentType;
+use actix_web::web::{Bytes, Data};
 use glimpse_api::{Metadata, paths};
 use glimpse_circuits::key::Issuer;
 use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_issuer::{IssuerSecretKey, TokenExchanges};
 use glimpse_profiles::Profile;
 
+use self::publisher::Revocation;
 use crate::config::IssuerConfig;
 use crate::nodes::Neighbours;
 use crate::openapi::problems::{self, Problems};
@@ -27,7 +33,11 @@ use crate::workers::Workers;
 pub(crate) struct IssuerRole {
     pub(crate) shared: Arc<Shared>,
     key: Arc<IssuerSecretKey>,
+    /// What its revocation lists are made with, if it has such.
+    revocation: Option<Arc<Revocation>>,
     issuer: Issuer,
+    /// What it publishes of itself, in JSON: nearly a megabyte that never changes.
+    metadata: Bytes,
     schemas: BTreeMap<SchemaDigest, Arc<Schema>>,
     offer_lifetime: u64,
     exchanges: Mutex<TokenExchanges>,
@@ -37,19 +47,29 @@ pub(crate) struct IssuerRole {
 }
 
 impl IssuerRole {
-    /// The role with its key.
-    pub(crate) fn new(shared: Arc<Shared>, config: IssuerConfig, key: Arc<IssuerSecretKey>) -> Self {
+    /// The role with its key, and what its revocation lists are made with.
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        config: IssuerConfig,
+        key: Arc<IssuerSecretKey>,
+        revocation: Option<Revocation>,
+    ) -> Self {
         let schemas: BTreeMap<_, _> = builtin_schemas().map(|schema| (schema.digest(), schema)).collect();
         let issuer = Issuer {
             id: config.id,
             name: config.name,
             key: *key.public(),
             schemas: schemas.keys().copied().collect(),
-            revocation: None,
+            revocation: revocation.as_ref().map(|revocation| *revocation.key().public()),
         };
         let exchanges = TokenExchanges::new(config.exchange_capacity, config.exchange_lifetime);
+        let schemas_out = schemas.values().map(|schema| Schema::clone(schema)).collect();
+        let manifest_keys = revocation.iter().map(|revocation| revocation.manifest_key().public()).collect();
+        let metadata = Metadata { issuers: vec![issuer.clone()], schemas: schemas_out, manifest_keys };
         Self {
+            metadata: serde_json::to_string(&metadata).unwrap_or_default().into(),
             key,
+            revocation: revocation.map(Arc::new),
             issuer,
             schemas,
             offer_lifetime: config.offer_lifetime,
@@ -66,9 +86,10 @@ impl IssuerRole {
         &self.issuer
     }
 
-    fn metadata(&self) -> Metadata {
-        let schemas = self.schemas.values().map(|schema| Schema::clone(schema)).collect();
-        Metadata { issuers: vec![self.issuer.clone()], schemas, manifest_keys: Vec::new() }
+    /// The secrets whose keyed presentations the service's own verifier can check.
+    pub(crate) fn secrets(&self) -> Vec<Arc<IssuerSecretKey>> {
+        let of_lists = self.revocation.as_ref().map(|revocation| revocation.key().clone());
+        [Some(self.key.clone()), of_lists].into_iter().flatten().collect()
     }
 }
 
@@ -86,5 +107,5 @@ pub(crate) fn builtin_schemas() -> impl Iterator<Item = Arc<Schema>> {
     ),
 )]
 pub(crate) async fn metadata(role: Data<IssuerRole>) -> HttpResponse {
-    HttpResponse::Ok().json(role.metadata())
+    HttpResponse::Ok().content_type(ContentType::json()).body(role.metadata.clone())
 }

@@ -9,8 +9,9 @@ use glimpse_api::{
     Blob, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest, TokenRespondResponse, paths,
 };
 use glimpse_circuits::encoding::{DecodeError, Reader};
+use glimpse_circuits::key::IssuerPublicKey;
 use glimpse_circuits::token::{TOKEN_BATCH_SIZES, TokenCommitment, TokenPair};
-use glimpse_issuer::{ExchangeId, TokenError, TokenExchange, TokenExchanges};
+use glimpse_issuer::{ExchangeId, IssuerSecretKey, TokenError, TokenExchange, TokenExchanges};
 use rand_core::OsRng;
 
 use crate::error::{ApiError, ApiResult};
@@ -41,10 +42,9 @@ pub(crate) async fn commit(
     _within: Within<Tokens>,
     body: StrictJson<TokenCommitRequest>,
 ) -> ApiResult {
-    if body.0.key != *role.key.public() {
-        return Err(ApiError::invalid("key", "is not one that tokens are made under here"));
-    }
-    let (exchange, commitments) = role.commit(body.0.pairs).await?;
+    let key = role.secret_of(&body.0.key);
+    let key = key.ok_or_else(|| ApiError::invalid("key", "is not one that tokens are made under here"))?;
+    let (exchange, commitments) = role.commit(key, body.0.pairs).await?;
     let commitments = commitments.iter().map(|commitment| commitment.to_bytes().as_slice().into());
     let commitments = commitments.collect();
     let exchange = ExchangeName { node: role.shared.node.id, id: Id(exchange.0) }.text();
@@ -94,7 +94,8 @@ fn answer(role: &IssuerRole, exchange: &ExchangeName, body: &TokenRespondRequest
         reader.finish().map(|()| challenge)
     })?;
     let open = role.exchanges().take(&ExchangeId(exchange.id.0), role.seconds())?;
-    let responses = open.respond(&role.key, &challenges)?;
+    let key = role.secret_of(open.key()).ok_or(ApiError::ExchangeUnknown)?;
+    let responses = open.respond(&key, &challenges)?;
     let responses = responses.iter().map(|response| response.as_bytes().as_slice().into()).collect();
     Ok(HttpResponse::Ok().json(TokenRespondResponse { responses }))
 }
@@ -102,18 +103,24 @@ fn answer(role: &IssuerRole, exchange: &ExchangeName, body: &TokenRespondRequest
 impl IssuerRole {
     async fn commit(
         self: &Arc<Self>,
+        key: Arc<IssuerSecretKey>,
         pairs: Vec<Blob>,
     ) -> Result<(ExchangeId, Vec<TokenCommitment>), ApiError> {
         if !TOKEN_BATCH_SIZES.contains(&pairs.len()) {
             return Err(TokenError::BatchSize.into());
         }
-        let role = self.clone();
         let committed = self.workers.run(move || {
             let pairs = each("pairs", &pairs, TokenPair::from_bytes)?;
-            TokenExchange::commit(&role.key, &pairs, &mut OsRng).map_err(ApiError::from)
+            TokenExchange::commit(&key, &pairs, &mut OsRng).map_err(ApiError::from)
         });
         let (exchange, commitments) = committed.await??;
         Ok((self.exchanges().insert(exchange, self.seconds(), &mut OsRng)?, commitments))
+    }
+
+    /// The secret of a key that tokens are made under: that of credentials, and that of intervals.
+    fn secret_of(&self, key: &IssuerPublicKey) -> Option<Arc<IssuerSecretKey>> {
+        let of_lists = self.revocation.as_ref().map(|revocation| revocation.key());
+        [Some(&self.key), of_lists].into_iter().flatten().find(|secret| secret.public() == key).cloned()
     }
 
     /// A thread that panicked while it held the lock left the exchanges as they were, or without one.

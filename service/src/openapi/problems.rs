@@ -11,6 +11,7 @@ use utoipa::openapi::schema::{AllOf, Object, Schema, Type};
 use utoipa::openapi::{Content, Ref, RefOr, Response};
 
 use crate::error::ApiError;
+use crate::lifecycle::Impossible;
 use crate::store::StoreError;
 
 /// A set of problems.
@@ -56,6 +57,9 @@ problems! {
     METHOD: ApiError::Method { .. } => ApiError::Method { allow: String::new() },
     INVALID: ApiError::Invalid(_) => ApiError::invalid("member", "is not acceptable"),
     LICENCE_UNKNOWN: ApiError::LicenceUnknown => ApiError::LicenceUnknown,
+    HOLDER_UNKNOWN: ApiError::HolderUnknown => ApiError::HolderUnknown,
+    IMPOSSIBLE: ApiError::Impossible(_) => ApiError::Impossible(Impossible::Ended),
+    LIST_UNKNOWN: ApiError::ListUnknown => ApiError::ListUnknown,
     SCHEMA_RETIRED: ApiError::SchemaRetired => ApiError::SchemaRetired,
     OFFER_UNKNOWN: ApiError::OfferUnknown => ApiError::OfferUnknown,
     OFFER_USED: ApiError::OfferUsed => ApiError::OfferUsed,

@@ -1,14 +1,26 @@
 //! What every store promises, checked on whichever there is.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use glimpse_api::Policy;
+use glimpse_api::{Act, LicenceEvent, Policy};
+use glimpse_circuits::key::IssuerPublicKey;
 use glimpse_circuits::request::{Nonce, Request};
 use serde_json::json;
 
 use super::*;
+use crate::issuer::changes::registration;
+use crate::lifecycle::{IssuedCredential, Standing};
+
+#[path = "conformance/lists.rs"]
+mod lists;
+#[path = "conformance/lives.rs"]
+mod lives;
+
+use lists::lists;
+use lives::lives;
 
 /// A moment by the system's clock: some stores count on it.
 fn now() -> u64 {
@@ -20,7 +32,34 @@ fn code(text: &str) -> Fingerprint {
 }
 
 fn licence(holder: &str) -> LicenceRecord {
-    LicenceRecord::new(glimpse_profiles::builtin()[0].schema(), holder.into(), &[], 0)
+    LicenceRecord::new(glimpse_profiles::builtin()[0].schema(), holder.into(), &[], Vec::new(), 0)
+}
+
+/// A licence that becomes known.
+fn known(id: Id, holder: &str) -> LicenceUpdate {
+    registration(id, licence(holder), Act::Registered, "admin", 1)
+}
+
+fn update(id: Id, before: &LicenceRecord, change: impl FnOnce(&mut Standing) -> Act) -> LicenceUpdate {
+    let mut licence = before.clone();
+    let act = change(&mut licence.standing);
+    let stage = licence.standing.stage;
+    let event =
+        LicenceEvent { at: 2, actor: "admin".into(), act, stage, reason: Some("理由".into()), code: None };
+    let from = Some((before.standing.revision, before.place()));
+    LicenceUpdate { id, from, licence, event, withhold: Vec::new(), restore: Vec::new() }
+}
+
+/// A licence with an offer for it.
+pub(super) async fn offered(store: &dyn Store, offer: &str, holder: &str, nonce: u8, expires_at: u64) -> Id {
+    let id = Id::random();
+    let new = known(id, holder);
+    let before = new.licence.clone();
+    assert_eq!(store.update_licences(vec![new]).await.unwrap(), Updated::Done);
+    let new = NewOffer { code: code(offer), licence: id, wallet: 0, nonce: Nonce([nonce; 32]), expires_at };
+    let update = update(id, &before, |standing| standing.offer().unwrap());
+    assert_eq!(store.add_offer(new, update).await.unwrap(), Updated::Done);
+    id
 }
 
 /// A request that asks for nothing.
@@ -44,7 +83,18 @@ fn policy(purpose: &str) -> Policy {
     serde_json::from_value(json!({ "purpose": purpose, "licences": [], "statements": [] })).unwrap()
 }
 
-fn issuance(offer: &str, asked: &str, key: u8, holder: Option<(&str, u32, u8)>) -> IssuanceRecord {
+/// With what it changes of the licence as it stands in the store.
+async fn issuance(
+    store: &dyn Store,
+    (offer, id): (&str, Id),
+    asked: &str,
+    key: u8,
+    holder: Option<(&str, u32, u8)>,
+) -> IssuanceRecord {
+    let before = store.licence(id).await.unwrap().unwrap();
+    let credential =
+        IssuedCredential { key: base_point(), handle: holder.map_or(0, |(_, handle, _)| handle) };
+    let update = update(id, &before, |standing| standing.issue(credential).unwrap());
     let holder = holder.map(|(reference, handle, registration)| HolderRecord {
         reference: code(reference),
         handle,
@@ -56,12 +106,19 @@ fn issuance(offer: &str, asked: &str, key: u8, holder: Option<(&str, u32, u8)>) 
         key: [key; 32],
         holder,
         credential: asked.as_bytes().to_vec(),
+        update,
     }
+}
+
+fn base_point() -> IssuerPublicKey {
+    IssuerPublicKey::from_point(curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT).unwrap()
 }
 
 /// Everything, on a store that holds nothing yet.
 pub(crate) async fn all(store: SharedStore) {
     issuer_keys(&*store).await;
+    lives(&store).await;
+    lists(&store).await;
     licences_and_offers(&*store).await;
     an_issuance_happens_once(&*store).await;
     of_many_issuances_at_once_one_happens(&store).await;
@@ -82,33 +139,32 @@ async fn issuer_keys(store: &dyn Store) {
 }
 
 async fn licences_and_offers(store: &dyn Store) {
-    let (id, now) = (Id::random(), now());
-    assert!(store.licence(id).await.unwrap().is_none());
-    store.add_licence(id, &licence("h")).await.unwrap();
-    store.add_licence(id, &licence("h")).await.unwrap();
-    assert_eq!(store.licence(id).await.unwrap().unwrap().holder, "h");
+    let now = now();
+    assert!(store.licence(Id::random()).await.unwrap().is_none());
     assert!(store.open_offer(code("offer"), [1; 32], now).await.unwrap().is_none());
-    store.add_offer(code("offer"), id, Nonce([3; 32]), now + 100).await.unwrap();
+    let id = offered(store, "offer", "h", 3, now + 100).await;
+    assert_eq!(store.licence(id).await.unwrap().unwrap().holder, "h");
     let open = store.open_offer(code("offer"), [1; 32], now + 99).await.unwrap().unwrap();
     assert_eq!((open.nonce, open.expires_at, open.registered), (Nonce([3; 32]), now + 100, None));
-    assert_eq!(open.licence.holder, "h");
+    assert!(open.licence.holder == "h" && open.id == id && open.wallet == 0);
     assert!(open.answer.is_none());
     assert!(store.open_offer(code("offer"), [1; 32], now + 100).await.unwrap().is_none());
     // One that has expired already is never there.
-    store.add_offer(code("late"), id, Nonce([3; 32]), now - 1).await.unwrap();
+    offered(store, "late", "h", 3, now - 1).await;
     assert!(store.open_offer(code("late"), [1; 32], now).await.unwrap().is_none());
 }
 
 async fn an_issuance_happens_once(store: &dyn Store) {
     let now = now();
     let expires = now + 100;
-    for (offer, holder) in [("a", "1"), ("b", "1"), ("c", "2"), ("d", "-")] {
-        let id = Id::random();
-        store.add_licence(id, &licence(holder)).await.unwrap();
-        store.add_offer(code(offer), id, Nonce([0; 32]), expires).await.unwrap();
+    let mut ids = BTreeMap::new();
+    for (offer, holder) in [("a", "1"), ("b", "1"), ("c", "2"), ("d", "-"), ("x", "-")] {
+        ids.insert(offer, offered(store, offer, holder, 0, expires).await);
     }
     let record = async |offer, asked, holder, now| {
-        store.record_issuance(issuance(offer, asked, 1, holder), now).await.unwrap()
+        let code = if offer == "x" { "none" } else { offer };
+        let record = issuance(store, (code, ids[offer]), asked, 1, holder).await;
+        store.record_issuance(record, now).await.unwrap()
     };
     let one = |handle, registration| Some(("1", handle, registration));
     assert!(matches!(record("x", "r", one(7, 1), now).await, RecordedIssuance::OfferUnknown));
@@ -131,36 +187,49 @@ async fn an_issuance_happens_once(store: &dyn Store) {
     let other_key = store.open_offer(code("a"), [2; 32], now).await.unwrap().unwrap();
     assert_eq!(other_key.registered, None);
     // An offer that is made again by somebody who does not know whether it was made stays used.
-    store.add_offer(code("a"), Id::random(), Nonce([0; 32]), expires).await.unwrap();
+    let before = store.licence(ids["a"]).await.unwrap().unwrap();
+    let again = NewOffer {
+        code: code("a"),
+        licence: ids["a"],
+        wallet: 0,
+        nonce: Nonce([0; 32]),
+        expires_at: expires,
+    };
+    let change = update(ids["a"], &before, |standing| standing.offer().unwrap());
+    assert_eq!(store.add_offer(again, change).await.unwrap(), Updated::Done);
     assert!(store.open_offer(code("a"), [1; 32], now).await.unwrap().unwrap().answer.is_some());
 }
 
 async fn of_many_issuances_at_once_one_happens(store: &SharedStore) {
-    let (id, now) = (Id::random(), now());
-    store.add_licence(id, &licence("many")).await.unwrap();
-    store.add_offer(code("many"), id, Nonce([0; 32]), now + 100).await.unwrap();
+    let now = now();
+    let id = offered(&**store, "many", "many", 0, now + 100).await;
     let attempts = (0..32u32).map(|i| {
         let store = store.clone();
-        let record = issuance("many", &format!("r{i}"), 1, Some(("many", 1000 + i, 1)));
-        actix_web::rt::spawn(async move { store.record_issuance(record, now).await.unwrap() })
+        actix_web::rt::spawn(async move {
+            let holder = Some(("many", 1000 + i, 1));
+            let record = issuance(&*store, ("many", id), &format!("r{i}"), 1, holder).await;
+            store.record_issuance(record, now).await.unwrap()
+        })
     });
     let outcomes = join_all(attempts).await.into_iter().map(Result::unwrap);
     let (stored, refused): (Vec<_>, Vec<_>) =
         outcomes.partition(|outcome| matches!(outcome, RecordedIssuance::Stored));
     assert_eq!(stored.len(), 1);
+    // Whoever looked at the licence before it was issued, and came after it, is told first that the offer is used.
     assert!(refused.iter().all(|outcome| matches!(outcome, RecordedIssuance::OfferUsed)));
 }
 
 async fn no_handle_is_given_out_twice(store: &SharedStore) {
     let now = now();
     let names: Vec<_> = (0..16).map(|i| format!("handle-{i}")).collect();
+    let mut records = Vec::new();
     for name in &names {
-        let id = Id::random();
-        store.add_licence(id, &licence(name)).await.unwrap();
-        store.add_offer(code(name), id, Nonce([0; 32]), now + 100).await.unwrap();
+        let id = offered(&**store, name, name, 0, now + 100).await;
+        records.push((id, issuance(&**store, (name, id), "r", 1, Some((name, 77, 1))).await));
     }
-    let attempts = names.iter().map(|name| {
-        let (store, record) = (store.clone(), issuance(name, "r", 1, Some((name, 77, 1))));
+    let first = records[0].0;
+    let attempts = records.into_iter().map(|(_, record)| {
+        let store = store.clone();
         actix_web::rt::spawn(async move { store.record_issuance(record, now).await.unwrap() })
     });
     let outcomes: Vec<_> = join_all(attempts).await.into_iter().map(Result::unwrap).collect();
@@ -168,8 +237,8 @@ async fn no_handle_is_given_out_twice(store: &SharedStore) {
     assert_eq!(count(|found| matches!(found, RecordedIssuance::Stored)), 1);
     assert_eq!(count(|found| matches!(found, RecordedIssuance::HandleTaken)), 15);
     // Under another key it is another handle.
-    let other =
-        store.record_issuance(issuance(&names[0], "r", 2, Some((&names[0], 77, 1))), now).await.unwrap();
+    let record = issuance(&**store, (&names[0], first), "r", 2, Some((&names[0], 77, 1))).await;
+    let other = store.record_issuance(record, now).await.unwrap();
     assert!(matches!(other, RecordedIssuance::Stored | RecordedIssuance::Repeated(_)));
 }
 
@@ -235,7 +304,7 @@ async fn large_records_and_many_of_them(store: &SharedStore) {
     let now = now();
     let holder = "长".repeat(100_000);
     let id = Id::random();
-    store.add_licence(id, &licence(&holder)).await.unwrap();
+    store.update_licences(vec![known(id, &holder)]).await.unwrap();
     assert!(store.licence(id).await.unwrap().unwrap().holder == holder);
     let ids: Vec<_> = (0..200).map(|_| Id::random()).collect();
     let asked = Arc::new(request(now + 10));

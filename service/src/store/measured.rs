@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use glimpse_api::Policy;
-use glimpse_circuits::request::{Nonce, Request};
+use glimpse_api::{LicenceEvent, Policy, Stage};
+use glimpse_circuits::request::Request;
+use glimpse_circuits::schema::SchemaDigest;
 
+use super::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
+use super::lists::{ListHead, PublishedVersion};
 use super::{
-    Closed, IssuanceRecord, LicenceRecord, OpenOffer, Outcome, Rate, RecordedIssuance, SharedStore, Spent,
-    Store, StoreError, StoredRequest,
+    Closed, IssuanceRecord, NewOffer, OpenOffer, Outcome, Rate, RecordedIssuance, SharedStore, Spent, Store,
+    StoreError, StoredRequest,
 };
 use crate::ids::{Fingerprint, Id, NodeId};
 use crate::metrics::StoreMetrics;
@@ -69,22 +72,76 @@ impl<S: Store + 'static> Store for Measured<S> {
         self.measure("ready", self.store.ready()).await
     }
 
-    async fn add_licence(&self, id: Id, licence: &LicenceRecord) -> Result<(), StoreError> {
-        self.measure("add_licence", self.store.add_licence(id, licence)).await
-    }
-
     async fn licence(&self, id: Id) -> Result<Option<LicenceRecord>, StoreError> {
         self.measure("licence", self.store.licence(id)).await
     }
 
-    async fn add_offer(
+    async fn update_licences(&self, updates: Vec<LicenceUpdate>) -> Result<Updated, StoreError> {
+        self.measure("update_licences", self.store.update_licences(updates)).await
+    }
+
+    async fn update_holder(&self, update: HolderUpdate) -> Result<Updated, StoreError> {
+        self.measure("update_holder", self.store.update_holder(update)).await
+    }
+
+    async fn licences_of(&self, holder: Fingerprint) -> Result<Vec<Id>, StoreError> {
+        self.measure("licences_of", self.store.licences_of(holder)).await
+    }
+
+    async fn events(&self, id: Id) -> Result<Vec<LicenceEvent>, StoreError> {
+        self.measure("events", self.store.events(id)).await
+    }
+
+    async fn catalogue(&self) -> Result<Vec<(Place, u64)>, StoreError> {
+        self.measure("catalogue", self.store.catalogue()).await
+    }
+
+    async fn catalogued(
         &self,
-        code: Fingerprint,
-        licence: Id,
-        nonce: Nonce,
-        expires_at: u64,
+        schema: SchemaDigest,
+        stage: Stage,
+        after: Option<Id>,
+        most: usize,
+    ) -> Result<Vec<Id>, StoreError> {
+        self.measure("catalogued", self.store.catalogued(schema, stage, after, most)).await
+    }
+
+    async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError> {
+        self.measure("list_head", self.store.list_head(list)).await
+    }
+
+    async fn begin_version(&self, list: ListId, seen: u64, issued_at: u64) -> Result<bool, StoreError> {
+        self.measure("begin_version", self.store.begin_version(list, seen, issued_at)).await
+    }
+
+    async fn withheld(&self, list: ListId, from: u32, most: usize) -> Result<Vec<u32>, StoreError> {
+        self.measure("withheld", self.store.withheld(list, from, most)).await
+    }
+
+    async fn keep_bucket(
+        &self,
+        list: ListId,
+        version: u64,
+        bucket: u32,
+        bytes: Vec<u8>,
     ) -> Result<(), StoreError> {
-        self.measure("add_offer", self.store.add_offer(code, licence, nonce, expires_at)).await
+        self.measure("keep_bucket", self.store.keep_bucket(list, version, bucket, bytes)).await
+    }
+
+    async fn publish_version(&self, list: ListId, version: PublishedVersion) -> Result<(), StoreError> {
+        self.measure("publish_version", self.store.publish_version(list, version)).await
+    }
+
+    async fn published_version(&self, list: ListId) -> Result<Option<PublishedVersion>, StoreError> {
+        self.measure("published_version", self.store.published_version(list)).await
+    }
+
+    async fn bucket(&self, list: ListId, version: u64, bucket: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        self.measure("bucket", self.store.bucket(list, version, bucket)).await
+    }
+
+    async fn add_offer(&self, offer: NewOffer, update: LicenceUpdate) -> Result<Updated, StoreError> {
+        self.measure("add_offer", self.store.add_offer(offer, update)).await
     }
 
     async fn open_offer(

@@ -9,6 +9,8 @@
 #[cfg(test)]
 pub(crate) mod conformance;
 mod error;
+pub(crate) mod licences;
+pub(crate) mod lists;
 mod measured;
 mod records;
 mod redb;
@@ -18,19 +20,22 @@ mod spending;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use glimpse_api::Policy;
-use glimpse_circuits::request::{Nonce, Request};
+use glimpse_api::{LicenceEvent, Policy, Stage};
+use glimpse_circuits::request::Request;
+use glimpse_circuits::schema::SchemaDigest;
 
 use crate::config::{ConfigError, StoreConfig};
 use crate::ids::{Fingerprint, Id, NodeId};
 
+use self::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
+use self::lists::{ListHead, PublishedVersion};
 pub(crate) use self::redb::RedbStore;
 pub(crate) use self::redis::{OpenError, RedisStore};
 pub(crate) use error::StoreError;
 pub(crate) use measured::Measured;
 pub(crate) use records::{
-    Answer, Attempted, Closed, HolderRecord, IssuanceRecord, LicenceRecord, OpenOffer, Outcome,
-    RecordedIssuance, StoredRequest,
+    Answer, Attempted, Closed, HolderRecord, IssuanceRecord, NewOffer, OpenOffer, Outcome, RecordedIssuance,
+    StoredRequest,
 };
 pub(crate) use spending::{Buckets, Rate, Spent};
 
@@ -46,20 +51,67 @@ pub(crate) trait Store: Send + Sync {
     /// Fails if nothing can be read, or nothing of this layout.
     async fn ready(&self) -> Result<(), StoreError>;
 
-    /// Keeps a licence under a new id, for ever.
-    async fn add_licence(&self, id: Id, licence: &LicenceRecord) -> Result<(), StoreError>;
-
     /// The licence of this id.
     async fn licence(&self, id: Id) -> Result<Option<LicenceRecord>, StoreError>;
 
-    /// Keeps an offer for a licence, under the fingerprint of its code, until it expires.
-    async fn add_offer(
+    /// Makes all of these updates, or none if a licence is not what it was when it was looked at. New licences whose id is
+    /// there already are left as they are.
+    async fn update_licences(&self, updates: Vec<LicenceUpdate>) -> Result<Updated, StoreError>;
+
+    /// Makes all of a holder's updates and forgets the link secret, or nothing if anything of it changed meanwhile.
+    async fn update_holder(&self, update: HolderUpdate) -> Result<Updated, StoreError>;
+
+    /// The licences of a holder, by the fingerprint of the authority's reference, in order of their ids.
+    async fn licences_of(&self, holder: Fingerprint) -> Result<Vec<Id>, StoreError>;
+
+    /// What happened to a licence, oldest first.
+    async fn events(&self, id: Id) -> Result<Vec<LicenceEvent>, StoreError>;
+
+    /// How many licences stand where. Places without any are left out.
+    async fn catalogue(&self) -> Result<Vec<(Place, u64)>, StoreError>;
+
+    /// Licences of a schema and stage in order of their ids, those after the one that is named.
+    async fn catalogued(
         &self,
-        code: Fingerprint,
-        licence: Id,
-        nonce: Nonce,
-        expires_at: u64,
+        schema: SchemaDigest,
+        stage: Stage,
+        after: Option<Id>,
+        most: usize,
+    ) -> Result<Vec<Id>, StoreError>;
+
+    /// Which version of a list was begun last.
+    async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError>;
+
+    /// Begins the version after the one that was seen begun last, at a later moment. False if another was begun meanwhile,
+    /// or the moment is none: then nothing may be signed. A repetition is told so too, for who repeats it does not know
+    /// whether somebody else began the version.
+    async fn begin_version(&self, list: ListId, seen: u64, issued_at: u64) -> Result<bool, StoreError>;
+
+    /// The handles that versions of a list leave out, in rising order, from one on, at most so many.
+    async fn withheld(&self, list: ListId, from: u32, most: usize) -> Result<Vec<u32>, StoreError>;
+
+    /// Keeps a bucket of a version that was begun. Nobody reads it before the version is published.
+    async fn keep_bucket(
+        &self,
+        list: ListId,
+        version: u64,
+        bucket: u32,
+        bytes: Vec<u8>,
     ) -> Result<(), StoreError>;
+
+    /// Publishes a version whose buckets are all kept, unless a later one was, and forgets those before the one that was
+    /// the newest.
+    async fn publish_version(&self, list: ListId, version: PublishedVersion) -> Result<(), StoreError>;
+
+    /// The newest version of a list.
+    async fn published_version(&self, list: ListId) -> Result<Option<PublishedVersion>, StoreError>;
+
+    /// A bucket of a published version.
+    async fn bucket(&self, list: ListId, version: u64, bucket: u32) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps an offer for a licence, under the fingerprint of its code, until it expires, together with what that changes
+    /// of the licence.
+    async fn add_offer(&self, offer: NewOffer, update: LicenceUpdate) -> Result<Updated, StoreError>;
 
     /// An offer that has not expired, with what is known of its holder under an issuer key.
     async fn open_offer(

@@ -3,19 +3,16 @@
 use std::fmt::Debug;
 
 use glimpse_api::{Blob, VerdictReport};
-use glimpse_circuits::attribute::Value;
-use glimpse_circuits::encoding::{Reader, value_length, write_value};
 use glimpse_circuits::lacks;
 use glimpse_circuits::request::{Nonce, Request};
-use glimpse_circuits::schema::{Schema, SchemaDigest};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
+use super::licences::{LicenceRecord, LicenceUpdate};
 use crate::ids::{Fingerprint, Id};
 
 // What licences say, what offers were answered with, and what was disclosed.
-lacks!(LicenceRecord: Debug);
 lacks!(OfferRecord: Debug);
 lacks!(Answer: Debug);
 lacks!(OpenOffer: Debug);
@@ -26,41 +23,12 @@ lacks!(Outcome: Debug);
 lacks!(Attempted: Debug);
 lacks!(StoredRequest: Debug);
 
-/// A registered licence. Holds attributes.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct LicenceRecord {
-    /// Its schema.
-    pub(crate) schema: SchemaDigest,
-    /// The authority's reference for the holder.
-    pub(crate) holder: String,
-    /// The values in schema order, as `write_value` writes them.
-    values: Blob,
-    /// When it was registered.
-    registered_at: u64,
-}
-
-impl LicenceRecord {
-    /// A licence with these checked values.
-    pub(crate) fn new(schema: &Schema, holder: String, values: &[Value], registered_at: u64) -> Self {
-        let mut bytes = Vec::with_capacity(values.iter().map(value_length).sum());
-        values.iter().for_each(|value| write_value(&mut bytes, value));
-        Self { schema: schema.digest(), holder, values: bytes.into(), registered_at }
-    }
-
-    /// Its values, as many as the schema has attributes.
-    pub(crate) fn values(&self, schema: &Schema) -> Result<Vec<Value>, StoreError> {
-        let damaged = |_| StoreError::Record("licences");
-        let mut reader = Reader::new(&self.values.0);
-        let values = schema.attributes().iter().map(|_| reader.value()).collect::<Result<_, _>>();
-        reader.finish().map_err(damaged)?;
-        values.map_err(damaged)
-    }
-}
-
 /// An offer, under the fingerprint of its code.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct OfferRecord {
-    pub(super) licence: Blob,
+    pub(super) licence: Id,
+    /// Of which wallet of its holder: see [`Standing::wallet`](crate::lifecycle::Standing).
+    pub(super) wallet: u64,
     pub(super) nonce: Nonce,
     pub(super) expires_at: u64,
     pub(super) answer: Option<Answer>,
@@ -68,9 +36,25 @@ pub(super) struct OfferRecord {
 
 impl OfferRecord {
     /// One that nobody has used.
-    pub(super) fn new(licence: Id, nonce: Nonce, expires_at: u64) -> Self {
-        Self { licence: licence.0.as_slice().into(), nonce, expires_at, answer: None }
+    pub(super) fn new(offer: &NewOffer) -> Self {
+        let NewOffer { licence, wallet, nonce, expires_at, .. } = *offer;
+        Self { licence, wallet, nonce, expires_at, answer: None }
     }
+}
+
+/// An offer to be made.
+#[derive(Clone, Copy)]
+pub(crate) struct NewOffer {
+    /// Fingerprint of its code.
+    pub(crate) code: Fingerprint,
+    /// The licence.
+    pub(crate) licence: Id,
+    /// Which of its holder's wallets it is for.
+    pub(crate) wallet: u64,
+    /// What the issuance request is bound to.
+    pub(crate) nonce: Nonce,
+    /// First second in which it is worth nothing.
+    pub(crate) expires_at: u64,
 }
 
 /// What an offer was answered with, for the wallet that asks again. Holds attributes.
@@ -96,7 +80,11 @@ impl Answer {
 
 /// An offer that has not expired, with all that an issuance rests on.
 pub(crate) struct OpenOffer {
+    /// Which licence it is for.
+    pub(crate) id: Id,
     pub(crate) licence: LicenceRecord,
+    /// Which of its holder's wallets it was made for.
+    pub(crate) wallet: u64,
     pub(crate) nonce: Nonce,
     pub(crate) expires_at: u64,
     /// N_reg of the holder under the key that was asked about.
@@ -107,8 +95,8 @@ pub(crate) struct OpenOffer {
 impl OpenOffer {
     /// An offer with its licence, and its holder's N_reg if there is one.
     pub(super) fn new(offer: OfferRecord, licence: LicenceRecord, registered: Option<[u8; 32]>) -> Self {
-        let OfferRecord { nonce, expires_at, answer, .. } = offer;
-        Self { licence, nonce, expires_at, registered, answer }
+        let OfferRecord { licence: id, wallet, nonce, expires_at, answer } = offer;
+        Self { id, licence, wallet, nonce, expires_at, registered, answer }
     }
 }
 
@@ -136,6 +124,8 @@ pub(crate) struct IssuanceRecord {
     pub(crate) holder: Option<HolderRecord>,
     /// The bytes of the issued credential.
     pub(crate) credential: Vec<u8>,
+    /// What it changes of the licence.
+    pub(crate) update: LicenceUpdate,
 }
 
 /// What became of an issuance to be recorded. Only `Stored` changed anything.
@@ -152,6 +142,8 @@ pub(crate) enum RecordedIssuance {
     HandleTaken,
     /// The holder has another link secret under this key.
     HolderRegistered,
+    /// The licence changed meanwhile: look at it again.
+    LicenceChanged,
 }
 
 /// What a presentation came to.
@@ -219,10 +211,4 @@ pub(super) fn to_json<T: Serialize>(table: &'static str, record: &T) -> Result<V
 
 pub(super) fn from_json<T: DeserializeOwned>(table: &'static str, bytes: &[u8]) -> Result<T, StoreError> {
     serde_json::from_slice(bytes).map_err(|_| StoreError::Record(table))
-}
-
-/// The licence of an offer.
-pub(super) fn licence_id(offer: &OfferRecord) -> Result<Id, StoreError> {
-    let id = <[u8; 16]>::try_from(offer.licence.0.as_slice());
-    id.map(Id).map_err(|_| StoreError::Record("offers"))
 }

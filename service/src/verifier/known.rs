@@ -23,7 +23,8 @@ pub(crate) struct Issuers {
     audience: String,
     /// Those that no list says anything about.
     given: Arc<Registry>,
-    keyed: Option<Arc<IssuerSecretKey>>,
+    keyed: Option<IssuerPublicKey>,
+    secrets: Vec<Arc<IssuerSecretKey>>,
     list: Option<Arc<ListInForce>>,
     current: ArcSwap<Known>,
     /// So that it is built once.
@@ -40,19 +41,21 @@ pub(crate) struct Known {
 }
 
 impl Issuers {
-    /// Schemas and issuers of a registry, and those of a list. Keyed presentations can be checked for one key.
+    /// Schemas and issuers of a registry, and those of a list. Keyed presentations can be checked for one key, with its
+    /// secret and with that of its revocation lists.
     pub(crate) fn new(
         audience: String,
         given: Registry,
-        keyed: Option<Arc<IssuerSecretKey>>,
+        keyed: Option<IssuerPublicKey>,
+        secrets: Vec<Arc<IssuerSecretKey>>,
         list: Option<Arc<ListInForce>>,
         now: u64,
     ) -> Self {
         let given = Arc::new(given);
         let in_force = list.as_ref().map(|list| list.current());
-        let known = Known::new(&audience, &given, keyed.as_ref(), in_force, now);
+        let known = Known::new(&audience, &given, &secrets, in_force, now);
         let current = ArcSwap::from_pointee(known);
-        Self { audience, given, keyed, list, current, building: Mutex::default() }
+        Self { audience, given, keyed, secrets, list, current, building: Mutex::default() }
     }
 
     /// Who presentations are for.
@@ -62,7 +65,7 @@ impl Issuers {
 
     /// The one key whose keyed presentations can be checked here.
     pub(crate) fn keyed(&self) -> Option<&IssuerPublicKey> {
-        self.keyed.as_ref().map(|key| key.public())
+        self.keyed.as_ref()
     }
 
     /// Whether there is a list.
@@ -80,7 +83,7 @@ impl Issuers {
             return known;
         }
         let in_force = self.list.as_ref().map(|list| list.current());
-        let known = Arc::new(Known::new(&self.audience, &self.given, self.keyed.as_ref(), in_force, now));
+        let known = Arc::new(Known::new(&self.audience, &self.given, &self.secrets, in_force, now));
         self.current.store(known.clone());
         known
     }
@@ -99,7 +102,7 @@ impl Known {
     fn new(
         audience: &str,
         given: &Arc<Registry>,
-        keyed: Option<&Arc<IssuerSecretKey>>,
+        secrets: &[Arc<IssuerSecretKey>],
         list: Option<Arc<TrustList>>,
         now: u64,
     ) -> Self {
@@ -109,8 +112,8 @@ impl Known {
         // What the operator says of an issuer goes before what the list says of it.
         given.issuers().for_each(|issuer| registry.add_issuer(Issuer::clone(issuer)));
         let mut verifier = Verifier::new(audience, registry);
-        if let Some(key) = keyed {
-            verifier = verifier.with_keyed_check(key.clone());
+        for secret in secrets {
+            verifier = verifier.with_keyed_check(secret.clone());
         }
         let until = list.as_ref().and_then(|list| list.next_change(now)).unwrap_or(u64::MAX);
         // A clock that is put back makes it anew too.

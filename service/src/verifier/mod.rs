@@ -48,7 +48,7 @@ impl VerifierRole {
     pub(crate) fn new(
         shared: Arc<Shared>,
         config: VerifierConfig,
-        own: Option<(Issuer, Arc<IssuerSecretKey>)>,
+        own: Option<(Issuer, Vec<Arc<IssuerSecretKey>>)>,
     ) -> io::Result<Self> {
         // Otherwise the first wallet waits for it.
         glimpse_verifier::prepare();
@@ -56,12 +56,14 @@ impl VerifierRole {
         builtin_schemas().for_each(|schema| registry.add_schema(schema));
         config.schemas.into_iter().for_each(|schema| registry.add_schema(Arc::new(schema)));
         config.trusted_issuers.into_iter().for_each(|issuer| registry.add_issuer(issuer));
-        let (issuer, key) = own.unzip();
+        let (issuer, keys) = own.unzip();
+        let keyed = issuer.as_ref().map(|issuer| issuer.key);
         issuer.into_iter().for_each(|issuer| registry.add_issuer(issuer));
 
         let audience = config.audience.unwrap_or_else(|| shared.public_uri.clone());
         let (list, now) = (shared.trust_list.clone(), shared.clock.now());
-        let issuers = Arc::new(Issuers::new(audience, registry, key, list, now));
+        let keys = keys.unwrap_or_default();
+        let issuers = Arc::new(Issuers::new(audience, registry, keyed, keys, list, now));
         let limits = &shared.limits;
         let judge = Judge { issuers: issuers.clone(), clock: shared.clock.clone() };
         let metrics = shared.metrics.checks.clone();

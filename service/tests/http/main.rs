@@ -9,6 +9,8 @@ mod bodies;
 mod checks;
 mod flow;
 mod issuance;
+mod lists;
+mod lives;
 mod openapi;
 mod operator;
 mod over_asking;

@@ -4,12 +4,15 @@
 use std::collections::BTreeSet;
 
 use glimpse_api::paths;
+use glimpse_prover::Credential;
 use glimpse_service::{Access, ApiToken, Key, Principal, Role, openapi_document};
 use serde_json::{Value, json};
 
 use crate::access::AUDITOR;
 use crate::support::contract::CONTRACT;
-use crate::support::{ADMIN, DRIVING, RELYING_PARTY, Service, driving_policy, holder, text};
+use crate::support::{
+    ADMIN, DRIVING, RELYING_PARTY, Service, Wallet, driving_policy, holder, sample, text, with_lists,
+};
 
 #[test]
 fn every_operation_succeeds_as_documented() {
@@ -19,9 +22,11 @@ fn every_operation_succeeds_as_documented() {
         let administrator = Principal::sole_administrator(&token(ADMIN));
         let relying_party = Principal::sole_relying_party(&token(RELYING_PARTY));
         config.access = Access::new([administrator, relying_party, auditor]).unwrap();
+        with_lists(config);
     });
     let (wallet, credential) = holder(&service, 1);
     let client = &wallet.client;
+    an_administrator_does_everything(&service, &wallet, &credential);
     let policy = paths::POLICY.replace("{policy}", "p");
     assert_eq!(client.json("PUT", &policy, Some(RELYING_PARTY), &driving_policy("token")).status, 204);
     assert_eq!(client.get(&policy, Some(RELYING_PARTY)).status, 200);
@@ -45,6 +50,32 @@ fn every_operation_succeeds_as_documented() {
     let missing: Vec<_> =
         CONTRACT.successes().into_iter().filter(|success| !seen.contains(success)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+fn an_administrator_does_everything(service: &Service, wallet: &Wallet, credential: &Credential) {
+    let client = &wallet.client;
+    let licence = client.register_sample(DRIVING, 1);
+    let schema = credential.schema().digest().to_string();
+    for path in [
+        paths::CATALOGUE.to_owned(),
+        paths::CATALOGUE_PAGE.replace("{schema}", &schema).replace("{stage}", "valid"),
+        paths::LICENCE.replace("{licence}", &licence),
+    ] {
+        assert_eq!(client.get(&path, Some(ADMIN)).status, 200);
+    }
+    let suspension = json!({ "act": "suspend", "reason": "r" });
+    assert_eq!(client.change(&licence, &suspension).status, 200);
+    let correction = json!({ "attributes": sample(DRIVING, 2), "reason": "r" });
+    let path = paths::LICENCE_CORRECTION.replace("{licence}", &licence);
+    assert_eq!(client.post(&path, Some(ADMIN), &correction).status, 201);
+    service.pass(86_400);
+    while client.publish(DRIVING).status != 200 {
+        service.pass(60);
+    }
+    wallet.interval(credential).unwrap();
+    let change = json!({ "holder": "holder-2", "reason": "r" });
+    client.register_sample(DRIVING, 2);
+    assert_eq!(client.post(paths::WALLET_CHANGES, Some(ADMIN), &change).status, 200);
 }
 
 #[test]

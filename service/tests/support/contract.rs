@@ -56,6 +56,9 @@ impl Contract {
             Some(content) => {
                 let media_type = answer.header("content-type");
                 assert!(content.contains_key(media_type), "{seen:?}: {media_type}");
+                if media_type == "application/octet-stream" {
+                    return Some(seen);
+                }
                 let pointer = format!("{at}/responses/{status}/content/{}/schema", escaped(media_type));
                 self.assert_valid(&pointer, &serde_json::from_slice(&answer.body).unwrap());
             }

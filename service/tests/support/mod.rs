@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use glimpse_api::{
-    Blob, CredentialResponse, Metadata, OfferCreated, OfferDetails, PROBLEM_CONTENT_TYPE, Problem,
-    RegisteredLicence, RequestCreated, ResultReport, TokenCommitResponse, TokenRespondResponse, paths,
+    Blob, CredentialResponse, LicenceReport, Metadata, OfferCreated, OfferDetails, PROBLEM_CONTENT_TYPE,
+    Problem, RegisteredLicence, RequestCreated, ResultReport, TokenCommitResponse, TokenRespondResponse,
+    paths,
 };
 use glimpse_circuits::encoding::Reader;
 use glimpse_circuits::issuance::IssuedCredential;
@@ -23,11 +24,15 @@ use glimpse_circuits::token::TokenCommitment;
 use glimpse_profiles::builtin_by_schema_id;
 use glimpse_profiles::sample::Persona;
 use glimpse_prover::{
-    BlindedTokens, Credential, Holding, LinkSecret, PendingIssuance, PendingTokens, Showing, Token, present,
+    BlindedTokens, Credential, Holding, Interval, IntervalError, LinkSecret, PendingIssuance, PendingTokens,
+    PresentError, Showing, Signed, Token, present,
 };
 use glimpse_service::{
-    Access, ApiToken, Clock, Config, IssuerConfig, Principal, Running, VerifierConfig, spawn,
+    Access, ApiToken, Clock, Config, IssuerConfig, Principal, RevocationConfig, Running, VerifierConfig,
+    spawn,
 };
+use glimpse_trust::envelope::Envelope;
+use glimpse_trust::manifest::Manifest;
 use rand_core::OsRng;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -65,6 +70,13 @@ pub fn config(directory: &Path) -> Config {
     config.limits.event_loops = 2;
     config.stop_on_signals = false;
     config
+}
+
+/// Gives a service's issuer revocation lists, each of whose versions is due after an hour.
+pub fn with_lists(config: &mut Config) {
+    let directory = config.data_directory.clone();
+    let lists = RevocationConfig::new(directory.join("revocation.key"), directory.join("manifest.key"));
+    config.issuer.as_mut().unwrap().revocation = Some(lists);
 }
 
 pub struct Service {
@@ -236,6 +248,21 @@ impl Client {
         self.send("POST", &path, &[("authorization", &format!("Bearer {ADMIN}"))], Some(b"")).ok()
     }
 
+    /// Does something to a licence.
+    pub fn change(&self, licence: &str, change: &Value) -> Response {
+        self.post(&paths::LICENCE_CHANGES.replace("{licence}", licence), Some(ADMIN), change)
+    }
+
+    /// Where a licence stands.
+    pub fn licence(&self, licence: &str) -> LicenceReport {
+        self.get(&paths::LICENCE.replace("{licence}", licence), Some(ADMIN)).ok()
+    }
+
+    /// Has the list of a profile published.
+    pub fn publish(&self, profile: &str) -> Response {
+        self.post(paths::REVOCATION_LISTS, Some(ADMIN), &json!({ "profile": profile }))
+    }
+
     pub fn redeem(&self, code: &str) -> OfferDetails {
         self.post(paths::OFFERS_REDEEM, None, &json!({ "code": code })).ok()
     }
@@ -328,7 +355,7 @@ impl Wallet {
     }
 
     /// First half of a token exchange.
-    pub fn open_exchange(&self, credential: &Credential, count: usize) -> (String, BlindedTokens, Value) {
+    pub fn open_exchange(&self, credential: &impl Signed, count: usize) -> (String, BlindedTokens, Value) {
         let pending = PendingTokens::begin(credential, count, &mut OsRng);
         let answer: TokenCommitResponse =
             self.client.post(paths::TOKENS, None, &commit_body(credential, &pending)).ok();
@@ -339,7 +366,8 @@ impl Wallet {
         (answer.exchange, blinded, json!({ "challenges": challenges }))
     }
 
-    pub fn tokens(&self, credential: &Credential, count: usize) -> Vec<Token> {
+    /// Of a credential or of an interval.
+    pub fn tokens(&self, credential: &impl Signed, count: usize) -> Vec<Token> {
         let (exchange, blinded, challenges) = self.open_exchange(credential, count);
         let path = paths::TOKEN_EXCHANGE.replace("{exchange}", &exchange);
         let answer: TokenRespondResponse = self.client.post(&path, None, &challenges).ok();
@@ -359,11 +387,53 @@ impl Wallet {
             .unwrap()
             .to_bytes()
     }
+
+    /// The same with the interval of a revocation list, and tokens for both where they are wanted.
+    pub fn present_with(
+        &self,
+        request: Arc<Request>,
+        credential: &Credential,
+        interval: &Interval,
+    ) -> Result<Vec<u8>, PresentError> {
+        let relation = Relation::compile(request, &self.registry).unwrap();
+        let [showing, beside] = match relation.credentials()[0].check {
+            CheckKind::Token => [self.tokens(credential, 4), self.tokens(interval, 4)]
+                .map(|mut tokens| Showing::Token(tokens.pop().unwrap())),
+            CheckKind::Keyed => [Showing::Keyed, Showing::Keyed],
+        };
+        let holding = Holding::new(credential, showing).with_interval(interval, beside);
+        present(&relation, &self.secret, vec![holding], &mut OsRng)
+            .map(|presentation| presentation.to_bytes())
+    }
+
+    /// The newest version of the list about a credential, from its envelope.
+    pub fn manifest(&self, credential: &Credential) -> Manifest {
+        let metadata: Metadata = self.client.get(paths::METADATA, None).ok();
+        let schema = credential.schema().digest();
+        let path = paths::MANIFEST.replace("{schema}", &schema.to_string());
+        let envelope = String::from_utf8(self.client.get(&path, None).body).unwrap();
+        let envelope = Envelope::from_json(&envelope).unwrap();
+        Manifest::open(&envelope, &metadata.manifest_keys).unwrap()
+    }
+
+    /// What the newest version has for a credential.
+    pub fn interval(&self, credential: &Credential) -> Result<Interval, IntervalError> {
+        let manifest = self.manifest(credential);
+        let bucket = manifest.bucket_of(credential.handle());
+        let path = paths::BUCKET
+            .replace("{schema}", &credential.schema().digest().to_string())
+            .replace("{version}", &manifest.document().version.to_string())
+            .replace("{bucket}", &bucket.to_string());
+        let bytes = self.client.get(&path, None);
+        assert_eq!(bytes.status, 200);
+        let bucket = manifest.read_bucket(bucket, &bytes.body).unwrap();
+        Interval::find(credential, manifest.scope(), &bucket)
+    }
 }
 
-pub fn commit_body(credential: &Credential, pending: &PendingTokens) -> Value {
+pub fn commit_body(of: &impl Signed, pending: &PendingTokens) -> Value {
     let pairs: Vec<Blob> = pending.pairs().iter().map(|pair| pair.to_bytes().as_slice().into()).collect();
-    json!({ "key": credential.key(), "pairs": pairs })
+    json!({ "key": of.signature().key(), "pairs": pairs })
 }
 
 /// A wallet with the generated driving licence of a seed.

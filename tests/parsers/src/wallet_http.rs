@@ -120,7 +120,7 @@ struct Step<'a> {
 
 impl<'a> Step<'a> {
     fn read(input: &mut Bytes<'a>) -> Self {
-        Self { what: input.below(8), with: input.block(), also: input.block() }
+        Self { what: input.below(9), with: input.block(), also: input.block() }
     }
 
     fn written(what: u8, with: &str, also: &str) -> Vec<u8> {
@@ -157,6 +157,9 @@ impl<'a> Step<'a> {
             }
             5 => drop(wallet.resume(NOW)),
             6 => drop(wallet.forget(&first)),
+            8 => {
+                wallet.refresh(NOW, rng);
+            }
             _ => drop(wallet.drop_tokens()),
         }
     }
@@ -184,8 +187,8 @@ fn path() -> PathBuf {
     FOLDER.path().join("wallet")
 }
 
-/// The file of a wallet that was used: an issuer pinned, a licence, tokens, a presentation in the ledger, an issuance
-/// that was interrupted.
+/// The file of a wallet that was used: an issuer pinned, a licence with its revocation list, tokens, a presentation in
+/// the ledger, an issuance that was interrupted.
 pub(crate) fn filled() -> Vec<u8> {
     used().0.clone()
 }
@@ -193,10 +196,11 @@ pub(crate) fn filled() -> Vec<u8> {
 /// That, and the service it was used with.
 fn used() -> &'static (Vec<u8>, Mutex<Stage>) {
     static USED: LazyLock<(Vec<u8>, Mutex<Stage>)> = LazyLock::new(|| {
-        let mut stage = Stage::new(SEED);
+        let mut stage = Stage::with_list(SEED, NOW - 600);
         let mut wallet = stage.create();
         let credential = stage.obtain(&mut wallet);
         wallet.fetch_tokens(&credential.id, 4, &mut stage.rng).unwrap();
+        assert!(wallet.refresh(NOW, &mut stage.rng)[0].result.is_ok());
         let uri = stage.request(json!([{"age": {"of": "l.birth_date", "at_least": "18"}}]));
         let review = wallet.review(&uri, NOW).unwrap();
         let consent = Consent::given_to(&review).unwrap();
@@ -207,6 +211,8 @@ fn used() -> &'static (Vec<u8>, Mutex<Stage>) {
         assert!(wallet.accept_offer(BASE, &code, NOW, &mut stage.rng).is_err());
         assert_eq!(wallet.pending(), 1);
         drop(wallet);
+        // So that there is something to refresh.
+        stage.service().publish_list(NOW);
         (fs::read(stage.path()).unwrap(), Mutex::new(stage))
     });
     &USED
@@ -238,7 +244,7 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
         json!([{"age": {"of": "l.birth_date", "at_least": "18"}}, {"disclose": {"of": "l.name"}}]);
     let uri = stage.request(statements.clone());
     let request = stage.service().request_json(&[("l", "test.licence", "keyed")], statements).to_string();
-    let steps: [(u8, &str, &str); 9] = [
+    let steps: [(u8, &str, &str); 10] = [
         (0, BASE, ""),
         (1, BASE, &code),
         (1, BASE, &company),
@@ -248,6 +254,7 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
         (5, "", ""),
         (6, "", ""),
         (7, "", ""),
+        (8, "", ""),
     ];
     for (what, with, also) in steps {
         fs::write(stage.path(), filled()).unwrap();

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, unused_imports)]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod lists;
 mod service;
 mod transport;
 
@@ -11,12 +12,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use glimpse_circuits::attribute::Value;
 use glimpse_circuits::schema::Schema;
-use glimpse_wallet::{CredentialSummary, KdfParams, Passphrase, Pinning, Wallet};
+use glimpse_wallet::{
+    Consent, CredentialSummary, KdfParams, Outcome, Passphrase, Pinning, Wallet, WalletError,
+};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde_json::json;
 use tempfile::TempDir;
 
+pub use lists::{Lists, PERIOD};
 pub use service::{Seen, Service, Tamper};
 pub use transport::{Crash, Fake, Fault};
 
@@ -39,6 +43,14 @@ impl Stage {
         let fake = Fake::new(service.clone());
         let rng = ChaCha20Rng::seed_from_u64(seed ^ 0xfeed);
         Self { service, fake, rng, directory: tempfile::tempdir().unwrap() }
+    }
+
+    /// The same, with an empty revocation list of this moment.
+    pub fn with_list(seed: u64, issued_at: u64) -> Self {
+        let stage = Self::new(seed);
+        stage.service().lists = Some(Lists::new(seed));
+        stage.service().publish_list(issued_at);
+        stage
     }
 
     pub fn path(&self) -> PathBuf {
@@ -70,6 +82,13 @@ impl Stage {
     pub fn obtain_with(&mut self, wallet: &mut Wallet, values: Vec<Value>) -> CredentialSummary {
         let code = self.service().offer("test.licence", values);
         wallet.accept_offer(BASE, &code, NOW, &mut self.rng).unwrap()
+    }
+
+    /// Agrees to what a request asks for, and answers it.
+    pub fn answer(&mut self, wallet: &mut Wallet, uri: &str, now: u64) -> Result<Outcome, WalletError> {
+        let review = wallet.review(uri, now)?;
+        let consent = Consent::given_to(&review)?;
+        wallet.present(review, consent, now, &mut self.rng)
     }
 
     /// The address of a new request with these statements about one licence `l`.

@@ -11,7 +11,7 @@ use glimpse_api::{
 use glimpse_circuits::attribute::Value;
 use glimpse_circuits::encoding::Reader;
 use glimpse_circuits::issuance::IssuanceRequest;
-use glimpse_circuits::key::{Issuer, Registry};
+use glimpse_circuits::key::{Issuer, IssuerPublicKey, Registry};
 use glimpse_circuits::presentation::Presentation;
 use glimpse_circuits::relation::Relation;
 use glimpse_circuits::request::{Nonce, Request};
@@ -25,7 +25,7 @@ use rand_core::{RngCore, SeedableRng};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{NOW, schema, unbound_schema};
+use super::{Lists, NOW, schema, unbound_schema};
 
 /// A request that arrived.
 #[derive(Clone, Debug)]
@@ -62,9 +62,16 @@ pub struct Service {
     /// Credentials that were issued, answers repeated not counted.
     pub issued: usize,
     pub tamper: Option<Tamper>,
+    /// The list of the first schema; none, unless a test makes it.
+    pub lists: Option<Lists>,
+    /// Handles of the credentials, in the order in which they were issued.
+    pub handles: Vec<u32>,
+    /// When requests are made, and answers to them checked a second later.
+    pub now: u64,
     pub rng: ChaCha20Rng,
     offers: BTreeMap<String, Offer>,
-    exchanges: BTreeMap<String, TokenExchange>,
+    /// With the key they are under.
+    exchanges: BTreeMap<String, (IssuerPublicKey, TokenExchange)>,
     requests: BTreeMap<String, (Arc<Request>, Option<Decided>)>,
 }
 
@@ -93,6 +100,9 @@ impl Service {
             shown: Vec::new(),
             issued: 0,
             tamper: None,
+            lists: None,
+            handles: Vec::new(),
+            now: NOW,
             rng,
             offers: BTreeMap::new(),
             exchanges: BTreeMap::new(),
@@ -106,13 +116,25 @@ impl Service {
             name: self.name.clone(),
             key: *self.key.public(),
             schemas: self.schemas.iter().map(|schema| schema.digest()).collect(),
-            revocation: None,
+            revocation: self.lists.as_ref().map(|lists| *lists.revocation.public()),
         };
         Metadata {
             issuers: vec![issuer],
             schemas: self.schemas.iter().map(|s| Schema::clone(s)).collect(),
-            manifest_keys: Vec::new(),
+            manifest_keys: self.lists.iter().map(|lists| lists.signer.public()).collect(),
         }
+    }
+
+    /// Publishes the next version of the list, issued at this moment.
+    pub fn publish_list(&mut self, issued_at: u64) {
+        let (key, schema) = (*self.key.public(), self.schemas[0].digest());
+        self.lists.as_mut().unwrap().publish(key, schema, issued_at);
+    }
+
+    /// The secret of a key.
+    fn secret(&self, key: &IssuerPublicKey) -> &IssuerSecretKey {
+        let revocation = self.lists.as_ref().map(|lists| &lists.revocation);
+        revocation.filter(|secret| secret.public() == key).unwrap_or(&self.key)
     }
 
     /// Makes an offer.
@@ -158,8 +180,8 @@ impl Service {
             "purpose": { "zh-CN": "核实能否租车", "en": "To check whether you may hire a car" },
             "response_uri": format!("{}/verifier/v1/requests/{id}/presentation", self.base),
             "nonce": nonce,
-            "issued_at": NOW.to_string(),
-            "expires_at": (NOW + 300).to_string(),
+            "issued_at": self.now.to_string(),
+            "expires_at": (self.now + 300).to_string(),
             "credentials": credentials,
             "statements": statements,
         })
@@ -194,6 +216,7 @@ impl Service {
         let request = path.strip_prefix("/verifier/v1/requests/");
         match (path, body) {
             (paths::METADATA, None) => ok(&self.metadata()),
+            (_, None) if path.starts_with("/issuer/v1/revocation-lists/") => self.list(path),
             (paths::OFFERS_REDEEM, Some(body)) => self.redeem(body),
             (paths::CREDENTIALS, Some(body)) => self.credential(body),
             (paths::TOKENS, Some(body)) => self.commit(body),
@@ -209,6 +232,14 @@ impl Service {
             }
             _ => problem(404, "not-found"),
         }
+    }
+
+    fn list(&mut self, path: &str) -> Answer {
+        let found = self.lists.as_ref().and_then(|lists| lists.at(path));
+        let overtaken = self.lists.as_mut().and_then(|lists| lists.overtaken.take());
+        overtaken.into_iter().for_each(|issued_at| self.publish_list(issued_at));
+        let Some((content_type, body)) = found else { return problem(404, "list-unknown") };
+        (200, content_type, body)
     }
 
     fn redeem(&mut self, body: &[u8]) -> Answer {
@@ -240,6 +271,7 @@ impl Service {
         };
         let mut issued = issue(&self.key, issuance, &mut self.rng).unwrap();
         self.issued += 1;
+        self.handles.push(handle);
         if self.tamper == Some(Tamper::WrongCredential) {
             issued.values[0] = Value::Text("李四".into());
         }
@@ -252,11 +284,14 @@ impl Service {
         let request: TokenCommitRequest = serde_json::from_slice(body).unwrap();
         let pairs: Vec<_> =
             request.pairs.iter().map(|pair| TokenPair::from_bytes(&pair.0).unwrap()).collect();
-        let (exchange, commitments) = TokenExchange::commit(&self.key, &pairs, &mut self.rng).unwrap();
+        let mut rng = self.rng.clone();
+        let (exchange, commitments) =
+            TokenExchange::commit(self.secret(&request.key), &pairs, &mut rng).unwrap();
+        self.rng = rng;
         let mut id = [0; 16];
         self.rng.fill_bytes(&mut id);
         let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.exchanges.insert(id.clone(), exchange);
+        self.exchanges.insert(id.clone(), (request.key, exchange));
         if let Some(Tamper::ForgetExchanges(times @ 1..)) = &mut self.tamper {
             *times -= 1;
             self.exchanges.clear();
@@ -267,10 +302,12 @@ impl Service {
 
     fn respond(&mut self, exchange: &str, body: &[u8]) -> Answer {
         let request: TokenRespondRequest = serde_json::from_slice(body).unwrap();
-        let Some(exchange) = self.exchanges.remove(exchange) else { return problem(404, "exchange-unknown") };
+        let Some((key, exchange)) = self.exchanges.remove(exchange) else {
+            return problem(404, "exchange-unknown");
+        };
         let challenges: Vec<_> =
             request.challenges.iter().map(|bytes| Reader::new(&bytes.0).scalar().unwrap()).collect();
-        let responses = exchange.respond(&self.key, &challenges).unwrap();
+        let responses = exchange.respond(self.secret(&key), &challenges).unwrap();
         let mut responses: Vec<Blob> = responses.iter().map(|r| Blob(r.as_bytes().to_vec())).collect();
         match self.tamper {
             Some(Tamper::WrongToken) => responses[2] = responses[1].clone(),
@@ -283,6 +320,13 @@ impl Service {
     fn presentation(&mut self, id: &str, body: &[u8], key: Option<&str>) -> Answer {
         let bytes = serde_json::from_slice::<PresentationSubmission>(body).unwrap().presentation.0;
         let registry = self.registry();
+        let copy = |key: &IssuerSecretKey| Arc::new(IssuerSecretKey::from_bytes(&key.to_bytes()).unwrap());
+        let verifier = Verifier::new(self.base.as_str(), registry.clone());
+        let verifier = self
+            .lists
+            .iter()
+            .fold(verifier, |verifier, lists| verifier.with_keyed_check(copy(&lists.revocation)))
+            .with_keyed_check(copy(&self.key));
         let Some((request, decided)) = self.requests.get_mut(id) else {
             return problem(404, "request-unknown");
         };
@@ -293,7 +337,7 @@ impl Service {
             let repeated = key.is_some() && earlier.as_deref() == key && *shown == bytes;
             return if repeated { answer.clone() } else { problem(409, "request-closed") };
         }
-        let answer = match Verifier::new(self.base.as_str(), registry).verify(request, &bytes, NOW + 1) {
+        let answer = match verifier.verify(request, &bytes, self.now + 1) {
             Ok(_) => ok(&json!({ "decision": "accepted" })),
             Err(_) => problem(422, "presentation-refused"),
         };

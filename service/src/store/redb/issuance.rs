@@ -1,49 +1,35 @@
-//! Licences, offers and issuances.
+//! Offers and issuances.
 
-use glimpse_circuits::request::Nonce;
 use redb::{ReadableTable, WriteTransaction};
 
+use super::licences::update;
 use super::tables::{HANDLES, LICENCES, OFFER_EXPIRIES, OFFERS, REGISTRATIONS};
 use super::{Change, RedbStore};
-use crate::ids::{Fingerprint, Id};
-use crate::store::records::{OfferRecord, from_json, licence_id, to_json};
-use crate::store::{Answer, IssuanceRecord, LicenceRecord, OpenOffer, RecordedIssuance, StoreError};
+use crate::ids::Fingerprint;
+use crate::store::licences::{LicenceRecord, LicenceUpdate, Updated};
+use crate::store::records::{NewOffer, OfferRecord, from_json, to_json};
+use crate::store::{Answer, IssuanceRecord, OpenOffer, RecordedIssuance, StoreError};
 
 impl RedbStore {
-    pub(super) async fn insert_licence(&self, id: Id, licence: &LicenceRecord) -> Result<(), StoreError> {
-        let record = to_json("licences", licence)?;
-        self.write(move |transaction| {
-            transaction.open_table(LICENCES)?.insert(&id.0, record.as_slice())?;
-            Ok(Change::Keep(()))
-        })
-        .await
-    }
-
-    pub(super) async fn find_licence(&self, id: Id) -> Result<Option<LicenceRecord>, StoreError> {
-        self.read(move |transaction| {
-            let record = transaction.open_table(LICENCES)?.get(&id.0)?;
-            record.map(|record| from_json("licences", record.value())).transpose()
-        })
-        .await
-    }
-
     pub(super) async fn insert_offer(
         &self,
-        code: Fingerprint,
-        licence: Id,
-        nonce: Nonce,
-        expires_at: u64,
-    ) -> Result<(), StoreError> {
-        let record = to_json("offers", &OfferRecord::new(licence, nonce, expires_at))?;
+        offer: NewOffer,
+        change: LicenceUpdate,
+    ) -> Result<Updated, StoreError> {
+        let record = to_json("offers", &OfferRecord::new(&offer))?;
         self.write(move |transaction| {
+            let NewOffer { code, expires_at, .. } = offer;
             let mut offers = transaction.open_table(OFFERS)?;
             // Repeated after it was used, perhaps: what it was answered with must stay.
             if offers.get(&code.0)?.is_some() {
-                return Ok(Change::Nothing(()));
+                return Ok(Change::Nothing(Updated::Done));
             }
+            let Change::Keep(updated) = update(transaction, &[change])? else {
+                return Ok(Change::Nothing(Updated::Changed));
+            };
             offers.insert(&code.0, record.as_slice())?;
             transaction.open_table(OFFER_EXPIRIES)?.insert((expires_at, &code.0), ())?;
-            Ok(Change::Keep(()))
+            Ok(Change::Keep(updated))
         })
         .await
     }
@@ -60,10 +46,10 @@ impl RedbStore {
             if offer.expires_at <= now {
                 return Ok(None);
             }
-            let licence = transaction.open_table(LICENCES)?.get(&licence_id(&offer)?.0)?;
+            let licence = transaction.open_table(LICENCES)?.get(&offer.licence.0)?;
             let licence = licence.ok_or(StoreError::Record("licences"))?;
             let licence: LicenceRecord = from_json("licences", licence.value())?;
-            let holder = Fingerprint::of(licence.holder.as_bytes());
+            let holder = licence.holder_reference();
             let registered = transaction.open_table(REGISTRATIONS)?.get((&key, &holder.0))?;
             let registered = registered.map(|registered| *registered.value());
             Ok(Some(OpenOffer::new(offer, licence, registered)))
@@ -103,9 +89,12 @@ pub(super) fn record(
         if registered.is_some_and(|registered| registered != holder.registration) {
             return refuse(RecordedIssuance::HolderRegistered);
         }
-        handles.insert((&issuance.key, holder.handle), &licence_id(&offer)?.0)?;
+        handles.insert((&issuance.key, holder.handle), &offer.licence.0)?;
         registrations.insert(at, &holder.registration)?;
     }
+    let Change::Keep(_) = update(transaction, &[issuance.update])? else {
+        return refuse(RecordedIssuance::LicenceChanged);
+    };
     offer.answer = Some(Answer::new(issuance.request, issuance.credential));
     offers.insert(&issuance.offer.0, to_json("offers", &offer)?.as_slice())?;
     Ok(Change::Keep(RecordedIssuance::Stored))

@@ -1,6 +1,8 @@
 //! The store of one machine: a redb file that one process holds alone.
 
 mod issuance;
+mod licences;
+mod lists;
 mod purge;
 mod requests;
 mod tables;
@@ -12,22 +14,25 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
-use glimpse_api::Policy;
-use glimpse_circuits::request::{Nonce, Request};
+use glimpse_api::{LicenceEvent, Policy, Stage};
+use glimpse_circuits::request::Request;
+use glimpse_circuits::schema::SchemaDigest;
 use redb::{
     Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata,
     WriteTransaction,
 };
 use tokio::task::spawn_blocking;
 
+use super::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
+use super::lists::{ListHead, PublishedVersion};
 use super::{
-    Buckets, Closed, IssuanceRecord, LicenceRecord, OpenOffer, Outcome, Rate, RecordedIssuance, Spent, Store,
+    Buckets, Closed, IssuanceRecord, NewOffer, OpenOffer, Outcome, Rate, RecordedIssuance, Spent, Store,
     StoreError, StoredRequest,
 };
 use crate::ids::{Fingerprint, Id, NodeId};
 
 /// Version of the layout of the tables. A store of another version is not opened.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 /// The store's file in the data directory.
 const FILE: &str = "glimpse.redb";
 
@@ -113,6 +118,14 @@ fn prepare(transaction: &WriteTransaction) -> Result<Change<()>, StoreError> {
     };
     transaction.open_table(tables::ISSUER_KEYS)?;
     transaction.open_table(tables::LICENCES)?;
+    transaction.open_table(tables::EVENTS)?;
+    transaction.open_table(tables::HOLDERS)?;
+    transaction.open_table(tables::CATALOGUE)?;
+    transaction.open_table(tables::COUNTS)?;
+    transaction.open_table(tables::WITHHELD)?;
+    transaction.open_table(tables::LIST_HEADS)?;
+    transaction.open_table(tables::LIST_VERSIONS)?;
+    transaction.open_table(tables::LIST_BUCKETS)?;
     transaction.open_table(tables::OFFERS)?;
     transaction.open_table(tables::OFFER_EXPIRIES)?;
     transaction.open_table(tables::HANDLES)?;
@@ -148,22 +161,76 @@ impl Store for RedbStore {
         if version == Some(VERSION) { Ok(()) } else { Err(StoreError::Record("meta")) }
     }
 
-    async fn add_licence(&self, id: Id, licence: &LicenceRecord) -> Result<(), StoreError> {
-        self.insert_licence(id, licence).await
-    }
-
     async fn licence(&self, id: Id) -> Result<Option<LicenceRecord>, StoreError> {
         self.find_licence(id).await
     }
 
-    async fn add_offer(
+    async fn update_licences(&self, updates: Vec<LicenceUpdate>) -> Result<Updated, StoreError> {
+        self.change_licences(updates).await
+    }
+
+    async fn update_holder(&self, update: HolderUpdate) -> Result<Updated, StoreError> {
+        self.change_holder(update).await
+    }
+
+    async fn licences_of(&self, holder: Fingerprint) -> Result<Vec<Id>, StoreError> {
+        self.find_licences_of(holder).await
+    }
+
+    async fn events(&self, id: Id) -> Result<Vec<LicenceEvent>, StoreError> {
+        self.find_events(id).await
+    }
+
+    async fn catalogue(&self) -> Result<Vec<(Place, u64)>, StoreError> {
+        self.count_licences().await
+    }
+
+    async fn catalogued(
         &self,
-        code: Fingerprint,
-        licence: Id,
-        nonce: Nonce,
-        expires_at: u64,
+        schema: SchemaDigest,
+        stage: Stage,
+        after: Option<Id>,
+        most: usize,
+    ) -> Result<Vec<Id>, StoreError> {
+        self.list_licences(schema, stage, after, most).await
+    }
+
+    async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError> {
+        self.find_head(list).await
+    }
+
+    async fn begin_version(&self, list: ListId, seen: u64, issued_at: u64) -> Result<bool, StoreError> {
+        self.begin(list, seen, issued_at).await
+    }
+
+    async fn withheld(&self, list: ListId, from: u32, most: usize) -> Result<Vec<u32>, StoreError> {
+        self.find_withheld(list, from, most).await
+    }
+
+    async fn keep_bucket(
+        &self,
+        list: ListId,
+        version: u64,
+        bucket: u32,
+        bytes: Vec<u8>,
     ) -> Result<(), StoreError> {
-        self.insert_offer(code, licence, nonce, expires_at).await
+        self.insert_bucket(list, version, bucket, bytes).await
+    }
+
+    async fn publish_version(&self, list: ListId, version: PublishedVersion) -> Result<(), StoreError> {
+        self.publish(list, version).await
+    }
+
+    async fn published_version(&self, list: ListId) -> Result<Option<PublishedVersion>, StoreError> {
+        self.find_published(list).await
+    }
+
+    async fn bucket(&self, list: ListId, version: u64, bucket: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        self.find_bucket(list, version, bucket).await
+    }
+
+    async fn add_offer(&self, offer: NewOffer, update: LicenceUpdate) -> Result<Updated, StoreError> {
+        self.insert_offer(offer, update).await
     }
 
     async fn open_offer(
@@ -252,6 +319,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::store::conformance::offered;
 
     #[test]
     fn a_store_of_another_version_is_not_opened() {
@@ -284,8 +352,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = RedbStore::open(directory.path()).unwrap();
         for i in 0..5u8 {
-            let (code, nonce) = (Fingerprint::of(&[i]), Nonce([i; 32]));
-            store.add_offer(code, Id::random(), nonce, u64::from(i)).await.unwrap();
+            offered(&store, &i.to_string(), "h", i, u64::from(i)).await;
         }
         assert_eq!(store.purge(2, 2).await.unwrap(), 2);
         assert_eq!(store.purge(2, 2).await.unwrap(), 1);

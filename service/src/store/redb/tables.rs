@@ -8,8 +8,37 @@ pub(super) const META: TableDefinition<&str, u64> = TableDefinition::new("meta")
 /// Issuer key → second of its first use here. For ever: a key file that is gone is not replaced in silence.
 pub(super) const ISSUER_KEYS: TableDefinition<&[u8; 32], u64> = TableDefinition::new("issuer_keys");
 
-/// Licence id → `LicenceRecord` in JSON, attribute values included. For ever.
+/// Licence id → `LicenceRecord` in JSON, attribute values included. For ever; replaced when it changes.
 pub(super) const LICENCES: TableDefinition<&[u8; 16], &[u8]> = TableDefinition::new("licences");
+
+/// (Licence id, revision that it led to) → `LicenceEvent` in JSON, without attribute values. For ever.
+pub(super) const EVENTS: TableDefinition<(&[u8; 16], u64), &[u8]> = TableDefinition::new("events");
+
+/// (SHA-256 of a holder's reference, licence id) → nothing. For ever.
+pub(super) const HOLDERS: TableDefinition<(&[u8; 32], &[u8; 16]), ()> = TableDefinition::new("holders");
+
+/// (Schema, stage, licence id) → nothing. As long as the licence is there.
+pub(super) const CATALOGUE: TableDefinition<(&[u8; 32], u8, &[u8; 16]), ()> =
+    TableDefinition::new("catalogue");
+
+/// (Schema, stage, version) → how many licences are there.
+pub(super) const COUNTS: TableDefinition<(&[u8; 32], u8, u32), u64> = TableDefinition::new("counts");
+
+/// (Issuer key, schema, revocation handle) → nothing. As long as versions of the list leave it out.
+pub(super) const WITHHELD: TableDefinition<(&[u8; 32], &[u8; 32], u32), ()> =
+    TableDefinition::new("withheld");
+
+/// (Issuer key, schema) → `ListHead` in JSON. For ever: no moment is given to two versions.
+pub(super) const LIST_HEADS: TableDefinition<(&[u8; 32], &[u8; 32]), &[u8]> =
+    TableDefinition::new("list_heads");
+
+/// (Issuer key, schema) → `PublishedVersion` in JSON. Until the next one.
+pub(super) const LIST_VERSIONS: TableDefinition<(&[u8; 32], &[u8; 32]), &[u8]> =
+    TableDefinition::new("list_versions");
+
+/// (Issuer key, schema, version, bucket) → its bytes. Until the version after the next.
+pub(super) const LIST_BUCKETS: TableDefinition<(&[u8; 32], &[u8; 32], u64, u32), &[u8]> =
+    TableDefinition::new("list_buckets");
 
 /// SHA-256 of an offer's code → `OfferRecord` in JSON, with the answer once it was used. Until the offer expires.
 pub(super) const OFFERS: TableDefinition<&[u8; 32], &[u8]> = TableDefinition::new("offers");
@@ -21,7 +50,8 @@ pub(super) const OFFER_EXPIRIES: TableDefinition<(u64, &[u8; 32]), ()> =
 /// (Issuer key, revocation handle) → licence id. For ever: no handle is given out twice under one key.
 pub(super) const HANDLES: TableDefinition<(&[u8; 32], u32), &[u8; 16]> = TableDefinition::new("handles");
 
-/// (Issuer key, SHA-256 of the holder's reference) → N_reg. For ever: one holder, one link secret.
+/// (Issuer key, SHA-256 of the holder's reference) → N_reg. Until the holder's wallet changes: one holder, one
+/// link secret.
 pub(super) const REGISTRATIONS: TableDefinition<(&[u8; 32], &[u8; 32]), &[u8; 32]> =
     TableDefinition::new("registrations");
 

@@ -1,40 +1,39 @@
-//! Licences, offers and issuances.
+//! Offers and issuances.
 
 use glimpse_circuits::request::Nonce;
 use redis::cmd;
 
 use super::keys::SLACK;
-use super::scripts::{ADD_OFFER, Ask, RECORD_ISSUANCE};
+use super::plan::Plan;
+use super::scripts::{Ask, RECORD_ISSUANCE};
 use super::{RedisStore, damaged};
 use crate::ids::{Fingerprint, Id};
-use crate::store::records::{OfferRecord, from_json, licence_id, to_json};
-use crate::store::{Answer, IssuanceRecord, LicenceRecord, OpenOffer, RecordedIssuance, StoreError};
+use crate::store::licences::{LicenceUpdate, Updated};
+use crate::store::records::{NewOffer, OfferRecord};
+use crate::store::{Answer, IssuanceRecord, OpenOffer, RecordedIssuance, StoreError};
 
 /// The fields of an offer, in the order in which they are asked for.
-type Fields = (Option<Vec<u8>>, Option<Vec<u8>>, Option<u64>, Option<Vec<u8>>, Option<Vec<u8>>);
+type Fields = (Option<String>, Option<u64>, Option<String>, Option<u64>, Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl RedisStore {
-    pub(super) async fn insert_licence(&self, id: Id, licence: &LicenceRecord) -> Result<(), StoreError> {
-        let record = to_json("licences", licence)?;
-        self.ask(Ask::write(cmd("SET").arg(self.keys.licence(id)).arg(record))).await
-    }
-
-    pub(super) async fn find_licence(&self, id: Id) -> Result<Option<LicenceRecord>, StoreError> {
-        let record: Option<Vec<u8>> = self.ask(Ask::read(cmd("GET").arg(self.keys.licence(id)))).await?;
-        record.map(|record| from_json("licences", &record)).transpose()
-    }
-
     pub(super) async fn insert_offer(
         &self,
-        code: Fingerprint,
-        licence: Id,
-        nonce: Nonce,
-        expires_at: u64,
-    ) -> Result<(), StoreError> {
-        let (expires, gone) = (expires_at.to_string(), super::moment(expires_at.saturating_add(SLACK)));
-        let arguments = [&licence.0[..], &nonce.0, expires.as_bytes(), gone.as_bytes()];
-        let _new: u32 = self.ask(ADD_OFFER.ask(&[self.keys.offer(code)], &arguments)).await?;
-        Ok(())
+        offer: NewOffer,
+        update: LicenceUpdate,
+    ) -> Result<Updated, StoreError> {
+        let key = self.keys.offer(offer.code);
+        let gone = super::moment(offer.expires_at.saturating_add(SLACK));
+        let (licence, nonce) = (offer.licence.text(), hex::encode(offer.nonce.0));
+        let (wallet, expires) = (offer.wallet.to_string(), offer.expires_at.to_string());
+        let mut plan = Plan::after(0);
+        plan.expect("EXISTS", key.clone(), &[], "0");
+        plan.update(&self.keys, &update)?;
+        let fields = ["licence", &licence, "wallet", &wallet, "nonce", &nonce, "expires_at", &expires];
+        plan.write("HSET", key.clone(), &fields);
+        plan.write("EXPIREAT", key.clone(), &[&gone]);
+        // One that is there already was made by this before, used or not: codes are drawn.
+        let made = self.carry_out(&plan).await? || self.ask(Ask::read(cmd("EXISTS").arg(key))).await?;
+        Ok(if made { Updated::Done } else { Updated::Changed })
     }
 
     pub(super) async fn find_offer(
@@ -43,19 +42,19 @@ impl RedisStore {
         key: [u8; 32],
         now: u64,
     ) -> Result<Option<OpenOffer>, StoreError> {
-        let fields = ["licence", "nonce", "expires_at", "request", "credential"];
+        let fields = ["licence", "wallet", "nonce", "expires_at", "request", "credential"];
         let fields: Fields =
             self.ask(Ask::read(cmd("HMGET").arg(self.keys.offer(code)).arg(&fields))).await?;
         let Some(offer) = offer(fields)?.filter(|offer| offer.expires_at > now) else { return Ok(None) };
         if offer.answer.is_some() {
             self.settled().await?;
         }
-        let licence = self.find_licence(licence_id(&offer)?).await?.ok_or(damaged("licences"))?;
-        let holder = Fingerprint::of(licence.holder.as_bytes());
-        let ask = Ask::read(cmd("HGET").arg(self.keys.registrations(&key)).arg(&holder.0[..]));
-        let registered: Option<Vec<u8>> = self.ask(ask).await?;
-        let registered = registered.map(|known| known.try_into().map_err(|_| damaged("registrations")));
-        Ok(Some(OpenOffer::new(offer, licence, registered.transpose()?)))
+        let licence = self.find_licence(offer.licence).await?.ok_or(damaged("licences"))?;
+        let holder = licence.holder_reference();
+        let ask = Ask::read(cmd("HGET").arg(self.keys.registrations(&key)).arg(hex::encode(holder.0)));
+        let registered: Option<String> = self.ask(ask).await?;
+        let registered = registered.map(|known| digits(&known, "registrations")).transpose()?;
+        Ok(Some(OpenOffer::new(offer, licence, registered)))
     }
 
     pub(super) async fn record(
@@ -64,13 +63,21 @@ impl RedisStore {
         now: u64,
     ) -> Result<RecordedIssuance, StoreError> {
         let now = now.to_string();
-        let mut keys = vec![self.keys.offer(issuance.offer)];
-        let mut arguments: Vec<&[u8]> = vec![now.as_bytes(), &issuance.request.0, &issuance.credential];
-        let handle = issuance.holder.map(|holder| holder.handle.to_string());
-        if let (Some(holder), Some(handle)) = (&issuance.holder, &handle) {
-            keys.extend([self.keys.handles(&issuance.key), self.keys.registrations(&issuance.key)]);
-            arguments.extend([handle.as_bytes(), &holder.reference.0, &holder.registration]);
-        }
+        let mut keys = vec![
+            self.keys.offer(issuance.offer),
+            self.keys.handles(&issuance.key),
+            self.keys.registrations(&issuance.key),
+        ];
+        let mut plan = Plan::after(keys.len());
+        plan.update(&self.keys, &issuance.update)?;
+        keys.extend_from_slice(plan.keys());
+        let plan = plan.text();
+        let mut arguments: Vec<&[u8]> =
+            vec![now.as_bytes(), &issuance.request.0, &issuance.credential, plan.as_bytes()];
+        let holder = issuance.holder.map(|holder| {
+            [holder.handle.to_string(), hex::encode(holder.reference.0), hex::encode(holder.registration)]
+        });
+        arguments.extend(holder.iter().flatten().map(String::as_bytes));
         let said: Vec<Vec<u8>> = self.ask(RECORD_ISSUANCE.ask(&keys, &arguments)).await?;
         let mut said = said.into_iter();
         Ok(match (said.next().as_deref(), said.next()) {
@@ -82,17 +89,19 @@ impl RedisStore {
             (Some(b"unknown"), _) => RecordedIssuance::OfferUnknown,
             (Some(b"handle-taken"), _) => RecordedIssuance::HandleTaken,
             (Some(b"registered"), _) => RecordedIssuance::HolderRegistered,
+            (Some(b"changed"), _) => RecordedIssuance::LicenceChanged,
             _ => return Err(damaged("offers")),
         })
     }
 }
 
 fn offer(fields: Fields) -> Result<Option<OfferRecord>, StoreError> {
-    let (Some(licence), Some(nonce), Some(expires_at), request, credential) = fields else { return Ok(None) };
-    let licence = licence.try_into().map_err(|_| damaged("offers"))?;
-    let nonce = nonce.try_into().map_err(|_| damaged("offers"))?;
-    let mut offer = OfferRecord::new(Id(licence), Nonce(nonce), expires_at);
-    offer.answer = match (request, credential) {
+    let (Some(licence), Some(wallet), Some(nonce), Some(expires_at), request, credential) = fields else {
+        return Ok(None);
+    };
+    let licence = Id::parse(&licence).ok_or(damaged("offers"))?;
+    let nonce = Nonce(digits(&nonce, "offers")?);
+    let answer = match (request, credential) {
         (Some(request), Some(credential)) => {
             let request = request.try_into().map_err(|_| damaged("offers"))?;
             Some(Answer::new(Fingerprint(request), credential))
@@ -100,5 +109,12 @@ fn offer(fields: Fields) -> Result<Option<OfferRecord>, StoreError> {
         (None, None) => None,
         _ => return Err(damaged("offers")),
     };
-    Ok(Some(offer))
+    Ok(Some(OfferRecord { licence, wallet, nonce, expires_at, answer }))
+}
+
+/// 32 bytes that are kept as digits.
+fn digits(text: &str, table: &'static str) -> Result<[u8; 32], StoreError> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(text, &mut bytes).map_err(|_| damaged(table))?;
+    Ok(bytes)
 }

@@ -4,10 +4,14 @@
 //! in one place, so that one script can change it all. Keys that expire do so a minute late: whether something has
 //! expired is for the service's clock to say, and that of Redis may be a little ahead of it.
 
+use glimpse_api::Stage;
+use glimpse_circuits::schema::SchemaDigest;
+
 use crate::ids::{Fingerprint, Id, NodeId};
+use crate::store::licences::ListId;
 
 /// Version of this layout. A store of another version is not used.
-pub(super) const VERSION: u64 = 2;
+pub(super) const VERSION: u64 = 3;
 /// Seconds for which a key outlives what it holds.
 pub(super) const SLACK: u64 = 60;
 
@@ -34,12 +38,49 @@ impl Keys {
         format!("{}:issuer-keys", self.prefix)
     }
 
-    /// String: `LicenceRecord` in JSON, attribute values included. For ever.
+    /// Hash: `record` (`LicenceRecord` in JSON, attribute values included), `revision` and `change` (of its standing). For
+    /// ever.
     pub(super) fn licence(&self, id: Id) -> String {
-        format!("{}:licence:{{{}}}", self.prefix, id.text())
+        format!("{}:{{issuance}}:licence:{}", self.prefix, id.text())
     }
 
-    /// Hash, under SHA-256 of the offer's code: `licence`, `nonce`, `expires_at`, and once it was used `request` (SHA-256
+    /// List: what happened to a licence, `LicenceEvent` in JSON each, oldest first. For ever.
+    pub(super) fn events(&self, id: Id) -> String {
+        format!("{}:{{issuance}}:events:{}", self.prefix, id.text())
+    }
+
+    /// Set, under SHA-256 of a holder's reference: the ids of the holder's licences. For ever.
+    pub(super) fn holder(&self, reference: Fingerprint) -> String {
+        format!("{}:{{issuance}}:holder:{}", self.prefix, hex::encode(reference.0))
+    }
+
+    /// Sorted set for each schema and stage, all scores 0: the ids of the licences that stand there.
+    pub(super) fn catalogued(&self, schema: &SchemaDigest, stage: Stage) -> String {
+        format!("{}:{{issuance}}:catalogue:{schema}:{}", self.prefix, stage.name())
+    }
+
+    /// Hash: schema, stage and version with colons between them → how many licences stand there.
+    pub(super) fn counts(&self) -> String {
+        format!("{}:{{issuance}}:catalogue", self.prefix)
+    }
+
+    /// Sorted set for each list: the revocation handles that its versions leave out, scored by themselves.
+    pub(super) fn withheld(&self, list: &ListId) -> String {
+        format!("{}:{{issuance}}:withheld:{}:{}", self.prefix, hex::encode(list.key), list.schema)
+    }
+
+    /// Hash for each list: `version`, `issued_at` and `published` (`ListHead`), `record` (`PublishedVersion` in JSON) and
+    /// `oldest`, the oldest version of which buckets are kept. For ever.
+    pub(super) fn list(&self, list: &ListId) -> String {
+        format!("{}:list:{{{}:{}}}", self.prefix, hex::encode(list.key), list.schema)
+    }
+
+    /// Hash for each version of a list: bucket → its bytes. Until the version after the next.
+    pub(super) fn buckets(&self, list: &ListId, version: u64) -> String {
+        format!("{}:buckets:{version}", self.list(list))
+    }
+
+    /// Hash, under SHA-256 of the offer's code: `licence`, `wallet`, `nonce`, `expires_at`, and once it was used `request` (SHA-256
     /// of what asked for it) and `credential` (what that was answered with). Until the offer expires.
     pub(super) fn offer(&self, code: Fingerprint) -> String {
         format!("{}:{{issuance}}:offer:{}", self.prefix, hex::encode(code.0))
@@ -50,7 +91,8 @@ impl Keys {
         format!("{}:{{issuance}}:handles:{}", self.prefix, hex::encode(key))
     }
 
-    /// Hash for each issuer key: SHA-256 of the holder's reference → N_reg. For ever: one holder, one link secret.
+    /// Hash for each issuer key: SHA-256 of the holder's reference → N_reg, both in hexadecimal. Until the
+    /// holder's wallet changes: one holder, one link secret.
     pub(super) fn registrations(&self, key: &[u8; 32]) -> String {
         format!("{}:{{issuance}}:registrations:{}", self.prefix, hex::encode(key))
     }

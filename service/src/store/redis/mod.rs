@@ -7,6 +7,9 @@ mod durability;
 mod faults;
 mod issuance;
 mod keys;
+mod licences;
+mod lists;
+mod plan;
 mod pool;
 mod requests;
 mod runner;
@@ -19,8 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use glimpse_api::Policy;
-use glimpse_circuits::request::{Nonce, Request};
+use glimpse_api::{LicenceEvent, Policy, Stage};
+use glimpse_circuits::request::Request;
+use glimpse_circuits::schema::SchemaDigest;
 use redis::{FromRedisValue, cmd};
 
 use self::keys::{Keys, SLACK, VERSION};
@@ -28,9 +32,11 @@ use self::pool::Pool;
 use self::runner::Runner;
 use self::scripts::{Ask, SPEND};
 use self::source::Source;
+use super::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
+use super::lists::{ListHead, PublishedVersion};
 use super::{
-    Closed, IssuanceRecord, LicenceRecord, OpenOffer, Outcome, Rate, RecordedIssuance, Spent, Store,
-    StoreError, StoredRequest,
+    Closed, IssuanceRecord, NewOffer, OpenOffer, Outcome, Rate, RecordedIssuance, Spent, Store, StoreError,
+    StoredRequest,
 };
 use crate::config::{ConfigError, RedisConfig};
 use crate::ids::{Fingerprint, Id, NodeId};
@@ -126,22 +132,76 @@ impl Store for RedisStore {
         }
     }
 
-    async fn add_licence(&self, id: Id, licence: &LicenceRecord) -> Result<(), StoreError> {
-        self.insert_licence(id, licence).await
-    }
-
     async fn licence(&self, id: Id) -> Result<Option<LicenceRecord>, StoreError> {
         self.find_licence(id).await
     }
 
-    async fn add_offer(
+    async fn update_licences(&self, updates: Vec<LicenceUpdate>) -> Result<Updated, StoreError> {
+        self.change_licences(updates).await
+    }
+
+    async fn update_holder(&self, update: HolderUpdate) -> Result<Updated, StoreError> {
+        self.change_holder(update).await
+    }
+
+    async fn licences_of(&self, holder: Fingerprint) -> Result<Vec<Id>, StoreError> {
+        self.find_licences_of(holder).await
+    }
+
+    async fn events(&self, id: Id) -> Result<Vec<LicenceEvent>, StoreError> {
+        self.find_events(id).await
+    }
+
+    async fn catalogue(&self) -> Result<Vec<(Place, u64)>, StoreError> {
+        self.count_licences().await
+    }
+
+    async fn catalogued(
         &self,
-        code: Fingerprint,
-        licence: Id,
-        nonce: Nonce,
-        expires_at: u64,
+        schema: SchemaDigest,
+        stage: Stage,
+        after: Option<Id>,
+        most: usize,
+    ) -> Result<Vec<Id>, StoreError> {
+        self.list_licences(schema, stage, after, most).await
+    }
+
+    async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError> {
+        self.find_head(list).await
+    }
+
+    async fn begin_version(&self, list: ListId, seen: u64, issued_at: u64) -> Result<bool, StoreError> {
+        self.begin(list, seen, issued_at).await
+    }
+
+    async fn withheld(&self, list: ListId, from: u32, most: usize) -> Result<Vec<u32>, StoreError> {
+        self.find_withheld(list, from, most).await
+    }
+
+    async fn keep_bucket(
+        &self,
+        list: ListId,
+        version: u64,
+        bucket: u32,
+        bytes: Vec<u8>,
     ) -> Result<(), StoreError> {
-        self.insert_offer(code, licence, nonce, expires_at).await
+        self.insert_bucket(list, version, bucket, bytes).await
+    }
+
+    async fn publish_version(&self, list: ListId, version: PublishedVersion) -> Result<(), StoreError> {
+        self.publish(list, version).await
+    }
+
+    async fn published_version(&self, list: ListId) -> Result<Option<PublishedVersion>, StoreError> {
+        self.find_published(list).await
+    }
+
+    async fn bucket(&self, list: ListId, version: u64, bucket: u32) -> Result<Option<Vec<u8>>, StoreError> {
+        self.find_bucket(list, version, bucket).await
+    }
+
+    async fn add_offer(&self, offer: NewOffer, update: LicenceUpdate) -> Result<Updated, StoreError> {
+        self.insert_offer(offer, update).await
     }
 
     async fn open_offer(

@@ -30,35 +30,87 @@ return 'decided'",
     )
 });
 
-/// Keeps an offer that is not there yet, used or not. 1: licence, 2: nonce, 3: expires_at, 4: when the key expires.
-pub(super) static ADD_OFFER: LazyLock<Lua> = LazyLock::new(|| {
-    Lua::new(
-        "if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], 'licence', ARGV[1], 'nonce', ARGV[2], 'expires_at', ARGV[3])
-redis.call('EXPIREAT', KEYS[1], ARGV[4])
+/// What a [`Plan`](super::plan::Plan) needs: whether what it rests on holds, and carrying it out.
+const PLAN: &str = "local function holds(plan)
+  for _, check in ipairs(plan.checks) do
+    local expected = table.remove(check)
+    check[2] = KEYS[check[2]]
+    if tostring(redis.call(unpack(check)) or '') ~= expected then return false end
+  end
+  return true
+end
+local function carry_out(plan)
+  for _, write in ipairs(plan.writes) do
+    write[2] = KEYS[write[2]]
+    redis.call(unpack(write))
+  end
+end
+";
+
+/// Carries out a plan if what it rests on holds. 1: the plan.
+pub(super) static CARRY_OUT: LazyLock<Lua> = LazyLock::new(|| {
+    Lua::with_plans(
+        "local plan = cjson.decode(ARGV[1])
+if not holds(plan) then return 0 end
+carry_out(plan)
 return 1",
     )
 });
 
-/// Uses up an offer. Keys: offer, and for a credential with a holder handles and registrations. 1: now, 2: request,
-/// 3: credential, 4: handle, 5: reference, 6: registration.
+/// Uses up an offer. Keys: offer, handles, registrations, and those of the plan. 1: now, 2: request, 3: credential,
+/// 4: plan, and for a credential with a holder 5: handle, 6: reference, 7: registration.
 pub(super) static RECORD_ISSUANCE: LazyLock<Lua> = LazyLock::new(|| {
-    Lua::new(
+    Lua::with_plans(
         "local offer = redis.call('HMGET', KEYS[1], 'expires_at', 'request', 'credential', 'licence')
 if not offer[1] or tonumber(offer[1]) <= tonumber(ARGV[1]) then return {'unknown'} end
 if offer[2] == ARGV[2] then return {'repeated', offer[3]} end
 if offer[2] then return {'used'} end
-if KEYS[2] then
-  if redis.call('HEXISTS', KEYS[2], ARGV[4]) == 1 then return {'handle-taken'} end
-  local known = redis.call('HGET', KEYS[3], ARGV[5])
-  if known and known ~= ARGV[6] then return {'registered'} end
+if ARGV[5] then
+  if redis.call('HEXISTS', KEYS[2], ARGV[5]) == 1 then return {'handle-taken'} end
+  local known = redis.call('HGET', KEYS[3], ARGV[6])
+  if known and known ~= ARGV[7] then return {'registered'} end
 end
+local plan = cjson.decode(ARGV[4])
+if not holds(plan) then return {'changed'} end
 redis.call('HSET', KEYS[1], 'request', ARGV[2], 'credential', ARGV[3])
-if KEYS[2] then
-  redis.call('HSET', KEYS[2], ARGV[4], offer[4])
-  redis.call('HSET', KEYS[3], ARGV[5], ARGV[6])
+if ARGV[5] then
+  redis.call('HSET', KEYS[2], ARGV[5], offer[4])
+  redis.call('HSET', KEYS[3], ARGV[6], ARGV[7])
 end
+carry_out(plan)
 return {'stored'}",
+    )
+});
+
+/// Begins a version of a list. 1: the version that was seen begun last, 2: moment, 3: the next version.
+pub(super) static BEGIN_VERSION: LazyLock<Lua> = LazyLock::new(|| {
+    Lua::new(
+        "local found = redis.call('HMGET', KEYS[1], 'version', 'issued_at')
+if tonumber(found[1] or '0') ~= tonumber(ARGV[1]) then return 0 end
+if tonumber(found[2] or '0') >= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], 'version', ARGV[3], 'issued_at', ARGV[2])
+return 1",
+    )
+});
+
+/// Publishes a version of a list; says which versions' buckets have no more use: from the first number to before the
+/// second. 1: version, 2: record.
+pub(super) static PUBLISH_VERSION: LazyLock<Lua> = LazyLock::new(|| {
+    Lua::new(
+        "local found = redis.call('HMGET', KEYS[1], 'published', 'oldest')
+local published = tonumber(found[1] or '0')
+if published >= tonumber(ARGV[1]) then return {0, 0} end
+redis.call('HSET', KEYS[1], 'published', ARGV[1], 'record', ARGV[2], 'oldest', published)
+return {tonumber(found[2] or '0'), published}",
+    )
+});
+
+/// The `change` of each licence, empty where there is none.
+pub(super) static CHANGES: LazyLock<Lua> = LazyLock::new(|| {
+    Lua::new(
+        "local found = {}
+for i, key in ipairs(KEYS) do found[i] = redis.call('HGET', key, 'change') or '' end
+return found",
     )
 });
 
@@ -80,13 +132,17 @@ return 0",
 
 /// A script and what Redis calls it.
 pub(super) struct Lua {
-    text: &'static str,
+    text: String,
     hash: String,
 }
 
 impl Lua {
-    fn new(text: &'static str) -> Self {
-        Self { text, hash: Script::new(text).get_hash().to_owned() }
+    fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), hash: Script::new(text).get_hash().to_owned() }
+    }
+
+    fn with_plans(text: &str) -> Self {
+        Self::new(&[PLAN, text].concat())
     }
 
     /// To be run on these keys with these arguments.
@@ -96,7 +152,7 @@ impl Lua {
             command.arg(script).arg(keys.len()).arg(keys).arg(arguments);
             command
         };
-        let with_text = Some(command("EVAL", self.text));
+        let with_text = Some(command("EVAL", &self.text));
         Ask { command: command("EVALSHA", &self.hash), with_text, writes: true }
     }
 }

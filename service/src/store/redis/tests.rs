@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::*;
 use crate::config::{Clock, RedisServers};
-use crate::store::conformance::{all, request};
+use crate::store::conformance::{all, offered, request};
 
 #[path = "../../../tests/support/redis.rs"]
 mod server;
@@ -110,9 +110,9 @@ async fn two_processes_share_everything_and_two_prefixes_nothing() {
 async fn what_is_not_a_store_of_this_layout_is_not_used() {
     let redis = Redis::start();
     let store = open(&redis).await;
-    let _: () = redis.ask("SET glimpse:layout 3");
-    assert!(matches!(store.ready().await, Err(StoreError::Version { found: 3 })));
-    assert!(refusal(&config(&redis)).await.contains("layout 3"));
+    let _: () = redis.ask("SET glimpse:layout 4");
+    assert!(matches!(store.ready().await, Err(StoreError::Version { found: 4 })));
+    assert!(refusal(&config(&redis)).await.contains("layout 4"));
     let _: () = redis.ask("FLUSHALL");
     assert!(matches!(store.ready().await, Err(StoreError::Emptied)));
     let nowhere = RedisServers::Single(format!("redis://127.0.0.1:{}", server::free_port()));
@@ -125,13 +125,14 @@ async fn what_has_expired_is_forgotten_by_itself() {
     let store = open(&redis).await;
     let (id, now) = (Id::random(), Clock::system().now());
     store.add_request(id, "a", &request(now), now - SLACK - 1).await.unwrap();
-    store.add_offer(Fingerprint::of(b"a"), id, Nonce([0; 32]), now - SLACK - 1).await.unwrap();
     assert!(store.request(id).await.unwrap().is_none());
-    let (first, expired) = (redis.ask::<u64>("DBSIZE"), Fingerprint::of(b"b"));
-    assert_eq!(first, 1, "the layout alone");
+    assert_eq!(redis.ask::<u64>("DBSIZE"), 1, "the layout alone");
+    offered(&store, "a", "h", 0, now - SLACK - 1).await;
+    let offers = || redis.ask::<Vec<String>>("KEYS *:offer:*").len();
+    assert_eq!(offers(), 0);
     // Moments beyond what Redis can count are no error.
-    store.add_offer(expired, id, Nonce([0; 32]), u64::MAX).await.unwrap();
-    assert_eq!(redis.ask::<u64>("DBSIZE"), 2);
+    offered(&store, "b", "h", 0, u64::MAX).await;
+    assert_eq!(offers(), 1);
 }
 
 #[actix_web::test]
@@ -139,7 +140,7 @@ async fn damaged_records_are_errors() {
     let redis = Redis::start();
     let store = open(&redis).await;
     let (id, other) = (Id::random(), Id::random());
-    let _: () = redis.ask(&format!("SET {} {{", store.keys.licence(id)));
+    let _: () = redis.ask(&format!("HSET {} record {{", store.keys.licence(id)));
     assert!(matches!(store.licence(id).await, Err(StoreError::Record("licences"))));
     let _: () =
         redis.ask(&format!("HSET {} record {} attempt x outcome y", store.keys.request(id), json!({})));

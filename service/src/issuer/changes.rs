@@ -1,0 +1,296 @@
+//! What an administrator does with a licence after it was registered, and what is told of it.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use glimpse_api::openapi::Reference;
+use glimpse_api::{
+    Act, CheckOverride, LicenceChange, LicenceCorrection, LicenceEvent, LicenceReport, RegisteredLicence,
+    WalletChange, WalletChanged, paths, value_to_json,
+};
+use glimpse_circuits::schema::Schema;
+use glimpse_circuits::text::is_printable;
+use glimpse_profiles::{Profile, builtin};
+
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Administrator, LicenceId, StrictJson};
+use crate::ids::{Fingerprint, Id};
+use crate::issuer::IssuerRole;
+use crate::issuer::licences::{admit_values, holder, override_to_api};
+use crate::lifecycle::{IssuedCredential, Standing};
+use crate::openapi::problems::{
+    BEARER, BODY, BUSY, HOLDER_UNKNOWN, IMPOSSIBLE, INVALID, LICENCE_UNKNOWN, NOT_FOUND, Problems,
+    SCHEMA_RETIRED, STORE,
+};
+use crate::openapi::tags;
+use crate::store::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, ListedHandle, Updated};
+
+/// How often something is tried again that somebody else changed meanwhile.
+pub(super) const MAX_TRIES: usize = 16;
+/// Most characters of a reason.
+const MAX_REASON_CHARS: usize = 200;
+/// Shorter values than this may stand in a reason by chance.
+const TELLING_CHARS: usize = 4;
+
+/// Where a licence stands.
+#[utoipa::path(
+    get, path = paths::LICENCE, operation_id = "readLicence", tag = tags::ADMINISTRATION,
+    params(("licence" = Reference, Path, description = "The licence's reference.")),
+    security(("administrator" = [])),
+    responses(
+        (status = OK, description = "Where it stands, and how it came there. Nothing that it says.", body = LicenceReport),
+        Problems<{ BEARER | NOT_FOUND | LICENCE_UNKNOWN | STORE }>,
+    ),
+)]
+pub(crate) async fn read(_administrator: Administrator, role: Data<IssuerRole>, id: LicenceId) -> ApiResult {
+    Ok(HttpResponse::Ok().json(role.report(id.0).await?))
+}
+
+/// Changes where a licence stands.
+#[utoipa::path(
+    post, path = paths::LICENCE_CHANGES, operation_id = "changeLicence", tag = tags::ADMINISTRATION,
+    params(("licence" = Reference, Path, description = "The licence's reference.")),
+    security(("administrator" = [])),
+    request_body = LicenceChange,
+    responses(
+        (status = OK, description = "Where it stands now.", body = LicenceReport),
+        Problems<{ BEARER | BODY | INVALID | NOT_FOUND | LICENCE_UNKNOWN | SCHEMA_RETIRED | IMPOSSIBLE | BUSY | STORE }>,
+    ),
+)]
+pub(crate) async fn change(
+    administrator: Administrator,
+    role: Data<IssuerRole>,
+    id: LicenceId,
+    body: StrictJson<LicenceChange>,
+) -> ApiResult {
+    let by = administrator.id();
+    let code = match &body.0 {
+        LicenceChange::Status { code, .. } => Some(code.clone()),
+        _ => None,
+    };
+    role.change(id.0, by, body.0.reason(), code, |profile, standing| {
+        standing.apply(&body.0, |code| profile.status().meaning(code)).map_err(ApiError::Impossible)
+    })
+    .await?;
+    tracing::info!(target: "audit", principal = by, act = "licence changed");
+    Ok(HttpResponse::Ok().json(role.report(id.0).await?))
+}
+
+/// Puts a corrected version in a licence's place: both at once, or neither.
+#[utoipa::path(
+    post, path = paths::LICENCE_CORRECTION, operation_id = "correctLicence", tag = tags::ADMINISTRATION,
+    params(("licence" = Reference, Path, description = "The reference of the version that is wrong.")),
+    security(("administrator" = [])),
+    request_body = LicenceCorrection,
+    responses(
+        (status = CREATED, description = "The corrected version, to be offered to the holder.", body = RegisteredLicence,
+            links(("offer" = (operation_id = "createOffer", parameters(("licence" = "$response.body#/licence")),
+                description = "Makes an offer for it.")))),
+        Problems<{ BEARER | BODY | INVALID | NOT_FOUND | LICENCE_UNKNOWN | SCHEMA_RETIRED | IMPOSSIBLE | BUSY | STORE }>,
+    ),
+)]
+pub(crate) async fn correct(
+    administrator: Administrator,
+    role: Data<IssuerRole>,
+    id: LicenceId,
+    body: StrictJson<LicenceCorrection>,
+) -> ApiResult {
+    let next = role.correct(id.0, administrator.id(), &body.0).await?;
+    tracing::info!(target: "audit", principal = administrator.id(), act = "licence corrected");
+    Ok(HttpResponse::Created().json(RegisteredLicence { licence: next.text() }))
+}
+
+/// Lets a holder go over to a new wallet.
+#[utoipa::path(
+    post, path = paths::WALLET_CHANGES, operation_id = "changeWallet", tag = tags::ADMINISTRATION,
+    security(("administrator" = [])),
+    request_body = WalletChange,
+    responses(
+        (status = OK, description = "The old wallet's credentials are revoked.", body = WalletChanged),
+        Problems<{ BEARER | BODY | INVALID | HOLDER_UNKNOWN | BUSY | STORE }>,
+    ),
+)]
+pub(crate) async fn change_wallet(
+    administrator: Administrator,
+    role: Data<IssuerRole>,
+    body: StrictJson<WalletChange>,
+) -> ApiResult {
+    let holder = holder(&body.0.holder)?;
+    let licences = role.change_wallet(&holder, administrator.id(), &body.0.reason).await?;
+    tracing::info!(target: "audit", principal = administrator.id(), act = "wallet changed", count = licences.len());
+    let licences = licences.iter().map(Id::text).collect();
+    Ok(HttpResponse::Ok().json(WalletChanged { licences }))
+}
+
+impl IssuerRole {
+    /// Changes a licence's standing, as often as somebody else was faster.
+    async fn change(
+        &self,
+        id: Id,
+        by: &str,
+        reason: &str,
+        code: Option<String>,
+        change: impl Fn(&Profile, &mut Standing) -> Result<Act, ApiError>,
+    ) -> Result<(), ApiError> {
+        for _ in 0..MAX_TRIES {
+            let before = self.shared.store.licence(id).await?.ok_or(ApiError::LicenceUnknown)?;
+            let schema = self.schema(&before)?.clone();
+            let reason = checked_reason(reason, &before, &schema)?;
+            let profile = profile_of(&schema)?;
+            let mut licence = before.clone();
+            let act = change(profile, &mut licence.standing)?;
+            let mut update = self.update(id, &before, licence, act, by);
+            (update.event.reason, update.event.code) = (Some(reason), code.clone());
+            if self.shared.store.update_licences(vec![update]).await? == Updated::Done {
+                return Ok(());
+            }
+        }
+        Err(ApiError::Busy)
+    }
+
+    async fn correct(&self, id: Id, by: &str, correction: &LicenceCorrection) -> Result<Id, ApiError> {
+        let next_id = Id::random();
+        for _ in 0..MAX_TRIES {
+            let before = self.shared.store.licence(id).await?.ok_or(ApiError::LicenceUnknown)?;
+            let schema = self.schema(&before)?.clone();
+            let reason = checked_reason(&correction.reason, &before, &schema)?;
+            let profile = profile_of(&schema)?;
+            let now = self.shared.clock.now();
+            let admitted = admit_values(profile, &correction.attributes, &correction.overrides)?;
+            let mut next =
+                LicenceRecord::new(&schema, before.holder.clone(), &admitted.values, admitted.overrides, now);
+            checked_reason(&correction.reason, &next, &schema)?;
+            (next.version, next.corrects) = (before.version + 1, Some(id));
+
+            let mut ended = before.clone();
+            let act = ended.standing.correct(next_id).map_err(ApiError::Impossible)?;
+            let mut old = self.update(id, &before, ended, act, by);
+            old.event.reason = Some(reason.clone());
+            let mut new = registration(next_id, next, Act::RegisteredAsCorrection, by, now);
+            new.event.reason = Some(reason);
+            if self.shared.store.update_licences(vec![old, new]).await? == Updated::Done {
+                return Ok(next_id);
+            }
+        }
+        Err(ApiError::Busy)
+    }
+
+    async fn change_wallet(&self, holder: &str, by: &str, reason: &str) -> Result<Vec<Id>, ApiError> {
+        let (store, reference) = (&self.shared.store, Fingerprint::of(holder.as_bytes()));
+        for _ in 0..MAX_TRIES {
+            let ids = store.licences_of(reference).await?;
+            if ids.is_empty() {
+                return Err(ApiError::HolderUnknown);
+            }
+            let (mut updates, mut open) = (Vec::new(), Vec::new());
+            for id in &ids {
+                let before = store.licence(*id).await?.ok_or(ApiError::LicenceUnknown)?;
+                let reason = match self.schemas.get(&before.schema) {
+                    Some(schema) => checked_reason(reason, &before, schema)?,
+                    None => checked_form(reason)?,
+                };
+                let mut licence = before.clone();
+                // One that has ended stays as it is: its credentials are revoked already.
+                let Ok((act, credentials)) = licence.standing.change_wallet() else { continue };
+                let mut update = self.update(*id, &before, licence, act, by);
+                update.withhold = listed(&before, &credentials);
+                update.restore.clear();
+                update.event.reason = Some(reason);
+                updates.push(update);
+                open.push(*id);
+            }
+            let key = self.key.public().encoded().to_bytes();
+            let update = HolderUpdate { key, holder: reference, licences: ids.len(), updates };
+            if store.update_holder(update).await? == Updated::Done {
+                return Ok(open);
+            }
+        }
+        Err(ApiError::Busy)
+    }
+
+    /// What is to be kept of a change of a licence's standing.
+    pub(super) fn update(
+        &self,
+        id: Id,
+        before: &LicenceRecord,
+        licence: LicenceRecord,
+        act: Act,
+        by: &str,
+    ) -> LicenceUpdate {
+        let handles = listed(before, &licence.standing.credentials);
+        let (withhold, restore) = match (before.standing.is_good(), licence.standing.is_good()) {
+            (true, false) => (handles, Vec::new()),
+            (false, true) => (Vec::new(), handles),
+            (true, true) | (false, false) => (Vec::new(), Vec::new()),
+        };
+        let event = LicenceEvent {
+            at: self.shared.clock.now(),
+            actor: by.to_owned(),
+            act,
+            stage: licence.standing.stage,
+            reason: None,
+            code: None,
+        };
+        let from = Some((before.standing.revision, before.place()));
+        LicenceUpdate { id, from, licence, event, withhold, restore }
+    }
+
+    async fn report(&self, id: Id) -> Result<LicenceReport, ApiError> {
+        let store = &self.shared.store;
+        let licence = store.licence(id).await?.ok_or(ApiError::LicenceUnknown)?;
+        let standing = &licence.standing;
+        Ok(LicenceReport {
+            licence: id.text(),
+            schema: licence.schema,
+            version: licence.version,
+            stage: standing.stage,
+            ended: standing.ended,
+            disputed: standing.disputed(),
+            credentials: u32::try_from(standing.credentials.len()).unwrap_or(u32::MAX),
+            corrects: licence.corrects.map(|id| id.text()),
+            corrected_by: standing.corrected_by.map(|id| id.text()),
+            overrides: licence.overrides.iter().map(override_to_api).collect::<Vec<CheckOverride>>(),
+            events: store.events(id).await?,
+        })
+    }
+}
+
+/// A licence that becomes known.
+pub(crate) fn registration(id: Id, licence: LicenceRecord, act: Act, by: &str, now: u64) -> LicenceUpdate {
+    let stage = licence.standing.stage;
+    let event = LicenceEvent { at: now, actor: by.to_owned(), act, stage, reason: None, code: None };
+    LicenceUpdate { id, from: None, licence, event, withhold: Vec::new(), restore: Vec::new() }
+}
+
+/// The handles of credentials that lists can leave out.
+fn listed(licence: &LicenceRecord, credentials: &[IssuedCredential]) -> Vec<ListedHandle> {
+    let list = |key: [u8; 32]| ListId { key, schema: licence.schema };
+    let with_handles = credentials.iter().filter(|credential| credential.handle != 0);
+    with_handles
+        .map(|one| ListedHandle { list: list(one.key.encoded().to_bytes()), handle: one.handle })
+        .collect()
+}
+
+fn profile_of(schema: &Schema) -> Result<&'static Profile, ApiError> {
+    let digest = schema.digest();
+    builtin().iter().find(|profile| profile.schema().digest() == digest).ok_or(ApiError::SchemaRetired)
+}
+
+/// A reason that repeats nothing of what the licence says, nor whose it is.
+fn checked_reason(reason: &str, licence: &LicenceRecord, schema: &Schema) -> Result<String, ApiError> {
+    let reason = checked_form(reason)?;
+    let values = licence.values(schema)?;
+    let values = schema.attributes().iter().zip(&values);
+    let texts = values.map(|(attribute, value)| value_to_json(&attribute.kind, value));
+    let repeats = |text: &str| text.chars().count() >= TELLING_CHARS && reason.contains(text);
+    if repeats(&licence.holder) || texts.into_iter().any(|text| text.as_str().is_some_and(repeats)) {
+        return Err(ApiError::invalid("reason", "must not repeat what the licence says, nor whose it is"));
+    }
+    Ok(reason)
+}
+
+fn checked_form(reason: &str) -> Result<String, ApiError> {
+    if !is_printable(reason, MAX_REASON_CHARS) {
+        return Err(ApiError::invalid("reason", "must have 1 to 200 printable characters"));
+    }
+    Ok(reason.to_owned())
+}

@@ -1,0 +1,116 @@
+//! Revocation lists over HTTP: for wallets their newest versions, for the administrator to have them published at once.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+use actix_web::web::{Data, Path};
+use glimpse_api::openapi::{DecimalCount, SchemaDigest as SchemaDigestSchema, SignedDocument};
+use glimpse_api::{Publication, Published, PublishedList, paths};
+use glimpse_circuits::schema::SchemaDigest;
+use glimpse_profiles::builtin_by_schema_id;
+
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Administrator, StrictJson};
+use crate::issuer::IssuerRole;
+use crate::openapi::problems::{
+    BEARER, BODY, BUSY, INVALID, LIST_UNKNOWN, NOT_FOUND, Problems, RATE_LIMITED, STORE,
+};
+use crate::openapi::tags;
+use crate::store::licences::ListId;
+
+/// The signed manifest of the newest version of a list.
+#[utoipa::path(
+    get, path = paths::MANIFEST, operation_id = "readRevocationManifest", tag = tags::ISSUER,
+    params(("schema" = SchemaDigestSchema, Path, description = "The schema of the credentials that the list is about.")),
+    responses(
+        (status = OK, description = "A DSSE envelope with the manifest of the newest version (docs/protocol.md, section 5a).",
+            body = SignedDocument),
+        Problems<{ NOT_FOUND | LIST_UNKNOWN | STORE }>,
+    ),
+)]
+pub(crate) async fn manifest(role: Data<IssuerRole>, schema: Path<String>) -> ApiResult {
+    let list = role.list(&schema)?;
+    let newest = role.shared.store.published_version(list).await?.ok_or(ApiError::ListUnknown)?;
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(newest.manifest))
+}
+
+/// A bucket of a version. Whoever asks shows the first bits of a handle, and nothing else of it.
+#[utoipa::path(
+    get, path = paths::BUCKET, operation_id = "readRevocationBucket", tag = tags::ISSUER,
+    params(
+        ("schema" = SchemaDigestSchema, Path, description = "The schema of the credentials that the list is about."),
+        ("version" = DecimalCount, Path, description = "The version, as its manifest says it."),
+        ("bucket" = DecimalCount, Path, description = "The first bits of a handle, as many as the manifest says."),
+    ),
+    responses(
+        (status = OK, description = "The bucket's bytes (docs/protocol.md, section 5a). The newest version's are there, and those \
+            of the one before it.", content_type = "application/octet-stream", body = Vec<u8>),
+        Problems<{ NOT_FOUND | LIST_UNKNOWN | STORE }>,
+    ),
+)]
+pub(crate) async fn bucket(role: Data<IssuerRole>, path: Path<(String, String, String)>) -> ApiResult {
+    let (schema, version, bucket) = path.into_inner();
+    let list = role.list(&schema)?;
+    let (Some(version), Some(bucket)) = (number(&version), number(&bucket)) else {
+        return Err(ApiError::ListUnknown);
+    };
+    let bucket = u32::try_from(bucket).map_err(|_| ApiError::ListUnknown)?;
+    let bytes = role.shared.store.bucket(list, version, bucket).await?.ok_or(ApiError::ListUnknown)?;
+    Ok(HttpResponse::Ok().content_type(ContentType::octet_stream()).body(bytes))
+}
+
+/// Publishes lists at once. There is one version in a minute at most: 429 says when the next may be.
+#[utoipa::path(
+    post, path = paths::REVOCATION_LISTS, operation_id = "publishRevocationLists", tag = tags::ADMINISTRATION,
+    security(("administrator" = [])),
+    request_body = Publication,
+    responses(
+        (status = OK, description = "The versions that are the newest now.", body = Published),
+        Problems<{ BEARER | BODY | INVALID | LIST_UNKNOWN | RATE_LIMITED | BUSY | STORE }>,
+    ),
+)]
+pub(crate) async fn publish(
+    administrator: Administrator,
+    role: Data<IssuerRole>,
+    body: StrictJson<Publication>,
+) -> ApiResult {
+    let wanted = match &body.0.profile {
+        None => role.lists(),
+        Some(id) => {
+            let profile = builtin_by_schema_id(id);
+            let schema = profile.map(|profile| profile.schema().digest());
+            let schema =
+                schema.ok_or_else(|| ApiError::invalid("profile", "is not one that is issued here"))?;
+            vec![role.list(&schema.to_string())?]
+        }
+    };
+    if wanted.is_empty() {
+        return Err(ApiError::ListUnknown);
+    }
+    let mut lists = Vec::with_capacity(wanted.len());
+    for list in wanted {
+        let version = role.publish(list).await?;
+        lists.push(PublishedList {
+            schema: list.schema,
+            version: version.version,
+            issued_at: version.issued_at,
+            next: version.next,
+            left_out: version.left_out,
+        });
+    }
+    tracing::info!(target: "audit", principal = administrator.id(), act = "lists published", count = lists.len());
+    Ok(HttpResponse::Ok().json(Published { lists }))
+}
+
+/// A number in its one decimal spelling.
+fn number(text: &str) -> Option<u64> {
+    let number: u64 = text.parse().ok()?;
+    (number.to_string() == text).then_some(number)
+}
+
+impl IssuerRole {
+    /// The list about a schema, if there is one.
+    fn list(&self, schema: &str) -> Result<ListId, ApiError> {
+        let schema: SchemaDigest = schema.parse().map_err(|_| ApiError::ListUnknown)?;
+        self.lists().into_iter().find(|list| list.schema == schema).ok_or(ApiError::ListUnknown)
+    }
+}

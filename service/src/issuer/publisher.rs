@@ -1,0 +1,192 @@
+//! Publishing versions of revocation lists, on a period or when the administrator wants it.
+//!
+//! A version's moment is put down in the store before anything is signed for it, and is never given to another version:
+//! of two lists for one moment, whoever is revoked in one could show the other. A version that was begun and not
+//! finished, since its node died, is left behind, and the next one has the next moment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::rt::time::interval;
+use glimpse_circuits::interval::MOMENT_SECONDS;
+use glimpse_circuits::key::IssuerPublicKey;
+use glimpse_circuits::schema::{Binding, Schema};
+use glimpse_issuer::{DocumentSecretKey, IntervalSigner, IssuerSecretKey, VersionPlan, build_version};
+use rand_core::OsRng;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::spawn_blocking;
+
+use crate::config::RevocationConfig;
+use crate::error::ApiError;
+use crate::issuer::IssuerRole;
+use crate::store::StoreError;
+use crate::store::licences::ListId;
+use crate::store::lists::PublishedVersion;
+
+/// How often a node looks whether a version is due.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Handles that are read at once.
+const PAGE: usize = 1 << 16;
+/// Buckets that are signed and not kept yet.
+const BUCKETS_AHEAD: usize = 4;
+/// How long a version that was begun is waited for before another node begins the next.
+const PATIENCE_SECONDS: u64 = 300;
+
+/// What an issuer's revocation lists are made with.
+pub(crate) struct Revocation {
+    key: Arc<IssuerSecretKey>,
+    manifest_key: DocumentSecretKey,
+    period: u64,
+    prefix_bits: u8,
+    /// One version at a time is built here.
+    publishing: Mutex<()>,
+}
+
+impl Revocation {
+    /// Lists under these keys.
+    pub(crate) fn new(
+        config: &RevocationConfig,
+        key: IssuerSecretKey,
+        manifest_key: DocumentSecretKey,
+    ) -> Self {
+        let RevocationConfig { period, prefix_bits, .. } = *config;
+        Self { key: Arc::new(key), manifest_key, period, prefix_bits, publishing: Mutex::new(()) }
+    }
+
+    /// W's secret.
+    pub(crate) fn key(&self) -> &Arc<IssuerSecretKey> {
+        &self.key
+    }
+
+    /// The key that manifests are signed with.
+    pub(crate) fn manifest_key(&self) -> &DocumentSecretKey {
+        &self.manifest_key
+    }
+
+    /// When the version after that of a moment is due at the latest: a quarter of a period late, for a node that is
+    /// stopped, say.
+    fn next(&self, issued_at: u64) -> u64 {
+        let late = (self.period / 4).max(MOMENT_SECONDS);
+        (issued_at + self.period + late).next_multiple_of(MOMENT_SECONDS)
+    }
+}
+
+/// The lists about credentials under a key: one for each of these schemas whose credentials have handles.
+pub(crate) fn lists_about<'a>(
+    key: &IssuerPublicKey,
+    schemas: impl Iterator<Item = &'a Schema>,
+) -> impl Iterator<Item = ListId> {
+    let key = key.encoded().to_bytes();
+    let with_handles = schemas.filter(|schema| schema.binding() == Binding::Holder);
+    with_handles.map(move |schema| ListId { key, schema: schema.digest() })
+}
+
+impl IssuerRole {
+    /// The lists there are: one for each schema whose credentials have handles.
+    pub(crate) fn lists(&self) -> Vec<ListId> {
+        if self.revocation.is_none() {
+            return Vec::new();
+        }
+        lists_about(self.key.public(), self.schemas.values().map(|schema| &**schema)).collect()
+    }
+
+    /// Publishes what is due, again and again.
+    pub(crate) async fn publish_when_due(self: Arc<Self>) {
+        let mut ticks = interval(LOOK_EVERY);
+        loop {
+            ticks.tick().await;
+            for list in self.lists() {
+                match self.is_due(list).await {
+                    Ok(true) => match self.publish(list).await {
+                        Ok(version) => tracing::info!(
+                            schema = %list.schema, version = version.version, left_out = version.left_out,
+                            "revocation list published"
+                        ),
+                        // Another node was faster, or the store says itself what is wrong with it.
+                        Err(ApiError::Busy | ApiError::RateLimited { .. } | ApiError::Store(_)) => {}
+                        Err(error) => tracing::error!(%error, "a revocation list could not be published"),
+                    },
+                    // A store that fails says so in the log; the next tick tries again.
+                    Ok(false) | Err(_) => {}
+                }
+            }
+        }
+    }
+
+    async fn is_due(&self, list: ListId) -> Result<bool, StoreError> {
+        let Some(revocation) = &self.revocation else { return Ok(false) };
+        let (head, now) = (self.shared.store.list_head(list).await?, self.shared.clock.now());
+        if head.published < head.version && now < head.issued_at.saturating_add(PATIENCE_SECONDS) {
+            return Ok(false);
+        }
+        Ok(head.published == 0 || now >= head.issued_at.saturating_add(revocation.period))
+    }
+
+    /// Publishes the next version of a list now.
+    pub(crate) async fn publish(self: &Arc<Self>, list: ListId) -> Result<PublishedVersion, ApiError> {
+        let revocation = self.revocation.clone().ok_or(ApiError::ListUnknown)?;
+        let _alone = revocation.publishing.lock().await;
+        let store = &self.shared.store;
+        let (head, now) = (store.list_head(list).await?, self.shared.clock.now());
+        let issued_at = now - now % MOMENT_SECONDS;
+        if issued_at <= head.issued_at {
+            let retry_after = (head.issued_at + MOMENT_SECONDS).saturating_sub(now).max(1);
+            return Err(ApiError::RateLimited { retry_after });
+        }
+        if !store.begin_version(list, head.version, issued_at).await? {
+            return Err(ApiError::Busy);
+        }
+        // Read after the moment was put down: whoever was revoked before it is left out.
+        let withheld = self.all_withheld(list).await?;
+        let (version, next, left_out) = (head.version + 1, revocation.next(issued_at), withheld.len() as u64);
+        let (signed, mut buckets) = mpsc::channel::<(u32, Vec<u8>)>(BUCKETS_AHEAD);
+        let (issuer, prefix_bits) = (*self.key.public(), revocation.prefix_bits);
+        let building = {
+            let revocation = revocation.clone();
+            spawn_blocking(move || {
+                let signer = IntervalSigner::new(&revocation.key, issuer, list.schema, issued_at)
+                    .map_err(|error| error.to_string())?;
+                let plan = VersionPlan { version, next, prefix_bits };
+                let keep = |bucket, bytes: &[u8]| {
+                    signed.blocking_send((bucket, bytes.to_vec())).map_err(|_| "nobody keeps it")
+                };
+                build_version(&signer, plan, withheld.into_iter().map(Ok), &mut OsRng, keep)
+                    .map_err(|error| error.to_string())
+            })
+        };
+        // If one cannot be kept, this ends, and with it the building.
+        while let Some((bucket, bytes)) = buckets.recv().await {
+            store.keep_bucket(list, version, bucket, bytes).await?;
+        }
+        let built = building.await.map_err(|_| ApiError::Internal)?;
+        let manifest = built.map_err(|error| {
+            tracing::error!(error, "a version of a revocation list contradicts itself");
+            ApiError::Internal
+        })?;
+        let envelope = manifest.to_envelope().map_err(|_| ApiError::Internal)?;
+        let manifest = revocation.manifest_key.sign(envelope).to_json().map_err(|_| ApiError::Internal)?;
+        let version = PublishedVersion { version, issued_at, next, left_out, manifest };
+        store.publish_version(list, version.clone()).await?;
+        Ok(version)
+    }
+
+    /// All handles that a version leaves out: four bytes each, so ten million take 40 MB for as long as it is built.
+    async fn all_withheld(&self, list: ListId) -> Result<Vec<u32>, StoreError> {
+        let mut all: Vec<u32> = Vec::new();
+        loop {
+            let from = match all.last() {
+                None => 0,
+                Some(last) => match last.checked_add(1) {
+                    Some(next) => next,
+                    None => return Ok(all),
+                },
+            };
+            let page = self.shared.store.withheld(list, from, PAGE).await?;
+            let full = page.len() == PAGE;
+            all.extend(page);
+            if !full {
+                return Ok(all);
+            }
+        }
+    }
+}

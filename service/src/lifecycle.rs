@@ -1,0 +1,263 @@
+//! Where a licence stands, and what may happen to it: registered → offered → valid ⇄ suspended → ended, with a dispute
+//! beside it. Pure: what is decided here the store keeps, all of it or nothing.
+
+use glimpse_api::{Act, EndedAs, LicenceChange, Stage};
+use glimpse_circuits::decimal;
+use glimpse_circuits::key::IssuerPublicKey;
+use glimpse_circuits::lacks;
+use glimpse_profiles::status::{Ending, Status};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::Id;
+
+// Revocation handles.
+lacks!(Standing: std::fmt::Debug);
+lacks!(IssuedCredential: std::fmt::Debug);
+
+/// Where a licence stands.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Standing {
+    /// Counts its changes.
+    #[serde(with = "decimal")]
+    pub(crate) revision: u64,
+    /// The last change, so that whoever made it and was not told knows it again.
+    pub(crate) change: Id,
+    /// Where it stands.
+    pub(crate) stage: Stage,
+    /// Where it stood before it was suspended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<Stage>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ended: Option<EndedAs>,
+    /// An open dispute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dispute: Option<Dispute>,
+    /// The version that took its place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) corrected_by: Option<Id>,
+    /// How many wallets its holder had before this one: offers from before a change of wallet are worth nothing.
+    #[serde(with = "decimal")]
+    pub(crate) wallet: u64,
+    /// The credentials of it that are not revoked for good.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) credentials: Vec<IssuedCredential>,
+}
+
+/// An open dispute.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Dispute {
+    /// Whether it suspended the licence.
+    suspended: bool,
+}
+
+/// A credential that was issued.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct IssuedCredential {
+    /// The issuer key it is under.
+    pub(crate) key: IssuerPublicKey,
+    /// Its revocation handle; 0 without a holder, where there is no list to leave it out of.
+    pub(crate) handle: u32,
+}
+
+/// Why something cannot happen to a licence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Impossible {
+    #[error("the licence has ended")]
+    Ended,
+    #[error("the licence is suspended")]
+    Suspended,
+    #[error("the licence is not suspended")]
+    NotSuspended,
+    #[error("it is suspended by an open dispute: reject that, or correct the licence")]
+    Disputed,
+    #[error("a dispute is open already")]
+    DisputeOpen,
+    #[error("no dispute is open")]
+    NoDispute,
+    #[error("the licence was never offered to a wallet")]
+    NotOffered,
+    #[error("the profile has no such status code")]
+    Code,
+    #[error("it stands like that already")]
+    Unchanged,
+    #[error("only a correction ends a licence as corrected")]
+    Correction,
+}
+
+impl Standing {
+    /// Of a licence that has just become known.
+    pub(crate) fn new() -> Self {
+        Self {
+            revision: 0,
+            change: Id::random(),
+            stage: Stage::Registered,
+            before: None,
+            ended: None,
+            dispute: None,
+            corrected_by: None,
+            wallet: 0,
+            credentials: Vec::new(),
+        }
+    }
+
+    /// Whether a dispute is open.
+    pub(crate) fn disputed(&self) -> bool {
+        self.dispute.is_some()
+    }
+
+    /// Whether its credentials may be presented.
+    pub(crate) fn is_good(&self) -> bool {
+        !matches!(self.stage, Stage::Suspended | Stage::Ended)
+    }
+
+    fn touch(&mut self) {
+        self.revision += 1;
+        self.change = Id::random();
+    }
+
+    /// An offer is made. More than one may be open: none of them is worth more than one credential.
+    pub(crate) fn offer(&mut self) -> Result<Act, Impossible> {
+        self.expect_good()?;
+        if self.stage == Stage::Registered {
+            self.stage = Stage::Offered;
+        }
+        self.touch();
+        Ok(Act::Offered)
+    }
+
+    /// A credential is issued to an offer that was made to this wallet.
+    pub(crate) fn issue(&mut self, credential: IssuedCredential) -> Result<Act, Impossible> {
+        self.expect_good()?;
+        if self.stage == Stage::Registered {
+            return Err(Impossible::NotOffered);
+        }
+        self.stage = Stage::Valid;
+        self.credentials.push(credential);
+        self.touch();
+        Ok(Act::Issued)
+    }
+
+    /// What an administrator does. `meaning` is that of the profile's status codes.
+    pub(crate) fn apply(
+        &mut self,
+        change: &LicenceChange,
+        meaning: impl Fn(&str) -> Option<Status>,
+    ) -> Result<Act, Impossible> {
+        if self.stage == Stage::Ended {
+            return Err(Impossible::Ended);
+        }
+        let act = match change {
+            LicenceChange::Suspend { .. } => self.suspend(),
+            LicenceChange::Resume { .. } => self.resume(),
+            LicenceChange::End { ended: EndedAs::Corrected, .. } => Err(Impossible::Correction),
+            LicenceChange::End { ended, .. } => Ok(self.end(*ended)),
+            LicenceChange::Status { code, .. } => match meaning(code).ok_or(Impossible::Code)? {
+                Status::Valid if self.is_good() => Err(Impossible::Unchanged),
+                Status::Valid => self.resume(),
+                Status::Suspended if !self.is_good() => Err(Impossible::Unchanged),
+                Status::Suspended => self.suspend(),
+                Status::Ended(ending) => Ok(self.end(ended_as(ending))),
+            },
+            LicenceChange::OpenDispute { suspend, .. } => self.open_dispute(*suspend),
+            LicenceChange::RejectDispute { .. } => self.reject_dispute(),
+        }?;
+        self.touch();
+        Ok(act)
+    }
+
+    /// Another version takes its place.
+    pub(crate) fn correct(&mut self, by: Id) -> Result<Act, Impossible> {
+        if self.stage == Stage::Ended {
+            return Err(Impossible::Ended);
+        }
+        self.end(EndedAs::Corrected);
+        self.corrected_by = Some(by);
+        self.touch();
+        Ok(Act::Corrected)
+    }
+
+    /// Its holder has a new wallet: what the old one has is worth nothing any more, and is returned.
+    pub(crate) fn change_wallet(&mut self) -> Result<(Act, Vec<IssuedCredential>), Impossible> {
+        if self.stage == Stage::Ended {
+            return Err(Impossible::Ended);
+        }
+        if self.stage == Stage::Suspended {
+            self.before = Some(Stage::Registered);
+        } else {
+            self.stage = Stage::Registered;
+        }
+        self.wallet += 1;
+        self.touch();
+        Ok((Act::WalletChanged, std::mem::take(&mut self.credentials)))
+    }
+
+    fn suspend(&mut self) -> Result<Act, Impossible> {
+        self.expect_good()?;
+        self.before = Some(self.stage);
+        self.stage = Stage::Suspended;
+        Ok(Act::Suspended)
+    }
+
+    fn resume(&mut self) -> Result<Act, Impossible> {
+        if self.is_good() {
+            return Err(Impossible::NotSuspended);
+        }
+        if self.dispute.is_some_and(|dispute| dispute.suspended) {
+            return Err(Impossible::Disputed);
+        }
+        self.stage = self.before.take().unwrap_or(Stage::Registered);
+        Ok(Act::Resumed)
+    }
+
+    fn end(&mut self, ended: EndedAs) -> Act {
+        self.stage = Stage::Ended;
+        self.ended = Some(ended);
+        self.before = None;
+        self.dispute = None;
+        Act::Ended
+    }
+
+    fn open_dispute(&mut self, suspend: bool) -> Result<Act, Impossible> {
+        if self.dispute.is_some() {
+            return Err(Impossible::DisputeOpen);
+        }
+        // One that is suspended for another reason stays so when the dispute is over.
+        let suspended = suspend && self.is_good();
+        if suspended {
+            self.suspend()?;
+        }
+        self.dispute = Some(Dispute { suspended });
+        Ok(Act::DisputeOpened)
+    }
+
+    fn reject_dispute(&mut self) -> Result<Act, Impossible> {
+        let dispute = self.dispute.take().ok_or(Impossible::NoDispute)?;
+        if dispute.suspended {
+            self.resume()?;
+        }
+        Ok(Act::DisputeRejected)
+    }
+
+    fn expect_good(&self) -> Result<(), Impossible> {
+        match self.stage {
+            Stage::Ended => Err(Impossible::Ended),
+            Stage::Suspended => Err(Impossible::Suspended),
+            Stage::Registered | Stage::Offered | Stage::Valid => Ok(()),
+        }
+    }
+}
+
+/// What profiles call an ending.
+fn ended_as(ending: Ending) -> EndedAs {
+    match ending {
+        Ending::Expired => EndedAs::Expired,
+        Ending::Transferred => EndedAs::Transferred,
+        Ending::Cancelled => EndedAs::Cancelled,
+        Ending::Revoked => EndedAs::Revoked,
+    }
+}
+
+#[cfg(test)]
+#[path = "lifecycle_tests.rs"]
+mod tests;

@@ -1,0 +1,81 @@
+//! Revocation lists.
+
+use redis::cmd;
+
+use super::RedisStore;
+use super::scripts::{Ask, BEGIN_VERSION, PUBLISH_VERSION};
+use crate::store::StoreError;
+use crate::store::licences::ListId;
+use crate::store::lists::{ListHead, PublishedVersion};
+use crate::store::records::{from_json, to_json};
+
+impl RedisStore {
+    pub(super) async fn find_head(&self, list: ListId) -> Result<ListHead, StoreError> {
+        let fields = ["version", "issued_at", "published"];
+        let ask = Ask::read(cmd("HMGET").arg(self.keys.list(&list)).arg(&fields));
+        let (version, issued_at, published): (Option<u64>, Option<u64>, Option<u64>) = self.ask(ask).await?;
+        Ok(ListHead {
+            version: version.unwrap_or_default(),
+            issued_at: issued_at.unwrap_or_default(),
+            published: published.unwrap_or_default(),
+        })
+    }
+
+    pub(super) async fn begin(&self, list: ListId, seen: u64, issued_at: u64) -> Result<bool, StoreError> {
+        let arguments = [seen, issued_at, seen + 1].map(|number| number.to_string());
+        let arguments: Vec<_> = arguments.iter().map(String::as_bytes).collect();
+        self.ask(BEGIN_VERSION.ask(&[self.keys.list(&list)], &arguments)).await
+    }
+
+    pub(super) async fn find_withheld(
+        &self,
+        list: ListId,
+        from: u32,
+        most: usize,
+    ) -> Result<Vec<u32>, StoreError> {
+        let mut command = cmd("ZRANGEBYSCORE");
+        command.arg(self.keys.withheld(&list)).arg(from).arg("+inf").arg("LIMIT").arg(0).arg(most);
+        self.ask(Ask::read(&command)).await
+    }
+
+    pub(super) async fn insert_bucket(
+        &self,
+        list: ListId,
+        version: u64,
+        bucket: u32,
+        bytes: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let key = self.keys.buckets(&list, version);
+        let _new: u32 = self.ask(Ask::write(cmd("HSET").arg(key).arg(bucket).arg(bytes))).await?;
+        Ok(())
+    }
+
+    pub(super) async fn publish(&self, list: ListId, version: PublishedVersion) -> Result<(), StoreError> {
+        let (number, record) = (version.version.to_string(), to_json("list_versions", &version)?);
+        let ask = PUBLISH_VERSION.ask(&[self.keys.list(&list)], &[number.as_bytes(), &record]);
+        let (oldest, before): (u64, u64) = self.ask(ask).await?;
+        for useless in oldest..before {
+            let ask = Ask::write(cmd("DEL").arg(self.keys.buckets(&list, useless)));
+            let _gone: u32 = self.ask(ask).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn find_published(&self, list: ListId) -> Result<Option<PublishedVersion>, StoreError> {
+        let ask = Ask::read(cmd("HGET").arg(self.keys.list(&list)).arg("record"));
+        let found: Option<Vec<u8>> = self.ask(ask).await?;
+        found.map(|record| from_json("list_versions", &record)).transpose()
+    }
+
+    pub(super) async fn find_bucket(
+        &self,
+        list: ListId,
+        version: u64,
+        bucket: u32,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.find_head(list).await?.published < version {
+            return Ok(None);
+        }
+        self.ask(Ask::read(cmd("HGET").arg(self.keys.buckets(&list, version)).arg(bucket))).await
+    }
+}

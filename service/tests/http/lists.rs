@@ -1,0 +1,204 @@
+//! Revocation lists.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use glimpse_api::{Metadata, Published, RequestStatus, paths};
+use glimpse_circuits::schema::Binding;
+use glimpse_profiles::builtin;
+use glimpse_prover::{IntervalError, PresentError};
+use serde_json::{Value, json};
+
+use crate::support::{ADMIN, Client, DRIVING, NOW, RELYING_PARTY, Service, Wallet, text, with_lists};
+
+fn policy(check: &str, max_age: u64) -> Value {
+    json!({
+        "purpose": text("Car rental"),
+        "licences": [{ "id": "licence", "schema": DRIVING, "check": check }],
+        "statements": [{ "not_revoked": { "credential": "licence", "max_age": max_age.to_string() } }],
+    })
+}
+
+/// Lists are published at the start, without anybody asking.
+fn wait_for_list(client: &Client, schema: &str) {
+    let (path, start) = (paths::MANIFEST.replace("{schema}", schema), Instant::now());
+    while client.get(&path, None).status != 200 {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// A service with lists, a licence, and a wallet that holds it.
+fn start() -> (Service, String, Wallet, glimpse_prover::Credential) {
+    let service = Service::start_with(with_lists);
+    let client = service.client();
+    let licence = client.register_sample(DRIVING, 1);
+    let wallet = Wallet::new(client.clone());
+    let credential = wallet.obtain(&client.offer(&licence).code);
+    wait_for_list(&client, &credential.schema().digest().to_string());
+    (service, licence, wallet, credential)
+}
+
+#[test]
+fn revoked_now_and_refused_from_the_next_version_on() {
+    let (service, licence, wallet, credential) = start();
+    let client = &wallet.client;
+    let metadata: Metadata = client.get(paths::METADATA, None).ok();
+    assert!(metadata.issuers[0].revocation.is_some() && metadata.manifest_keys.len() == 1);
+    let first = wallet.manifest(&credential);
+    assert_eq!((first.document().version, first.document().issued_at), (1, NOW - NOW % 60));
+    let interval = wallet.interval(&credential).unwrap();
+    for check in ["token", "keyed"] {
+        let created = client.request(&policy(check, 3600));
+        let presentation = wallet.present_with(client.fetch(&created), &credential, &interval).unwrap();
+        assert_eq!(client.submit(&created.id, &presentation).status, 200, "{check}");
+        let result = client.result(&created);
+        assert_eq!(result.status, RequestStatus::Accepted);
+        assert_eq!(result.verdict.unwrap().licences[0].not_revoked_at, Some(first.document().issued_at));
+    }
+
+    // Too soon for another version: there is one in a minute.
+    assert!(client.publish(DRIVING).header("retry-after").parse::<u64>().unwrap() <= 60);
+    client.publish(DRIVING).problem(429, "rate-limited");
+    service.pass(60);
+    client.change(&licence, &json!({ "act": "end", "as": "revoked", "reason": "court order" })).ok::<Value>();
+    let published: Published = client.publish(DRIVING).ok();
+    assert_eq!((published.lists.len(), published.lists[0].version, published.lists[0].left_out), (1, 2, 1));
+    assert!(matches!(wallet.interval(&credential), Err(IntervalError::Revoked)));
+
+    // What the wallet still has is as old as it is.
+    let created = client.request(&policy("token", 60));
+    service.pass(1);
+    let created_late = client.request(&policy("token", 60));
+    let presentation = wallet.present_with(client.fetch(&created), &credential, &interval).unwrap();
+    assert_eq!(client.submit(&created.id, &presentation).status, 200, "60 seconds old");
+    let refused = wallet.present_with(client.fetch(&created_late), &credential, &interval);
+    assert!(matches!(refused, Err(PresentError::StaleInterval { .. })));
+}
+
+#[test]
+fn suspended_and_back_again() {
+    let (service, licence, wallet, credential) = start();
+    let client = &wallet.client;
+    for (act, holds) in [("suspend", false), ("resume", true)] {
+        service.pass(60);
+        client.change(&licence, &json!({ "act": act, "reason": "r" })).ok::<Value>();
+        client.publish(DRIVING).ok::<Published>();
+        assert_eq!(wallet.interval(&credential).is_ok(), holds, "{act}");
+    }
+    let interval = wallet.interval(&credential).unwrap();
+    let created = client.request(&policy("token", 60));
+    let presentation = wallet.present_with(client.fetch(&created), &credential, &interval).unwrap();
+    assert_eq!(client.submit(&created.id, &presentation).status, 200);
+}
+
+/// Without anybody asking, on the period, and again after a restart, but never for one moment twice.
+#[test]
+fn a_version_is_published_when_it_is_due() {
+    let (mut service, _, wallet, credential) = start();
+    let first = wallet.manifest(&credential);
+    service.pass(3599);
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(wallet.manifest(&credential), first);
+    service.pass(1);
+    let start = Instant::now();
+    while wallet.manifest(&credential) == first {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let second = wallet.manifest(&credential);
+    assert_eq!(second.document().version, 2);
+    assert!(second.follows(&first).is_ok());
+    // 75 minutes: a quarter of the period late.
+    assert_eq!(second.document().next, second.document().issued_at + 4500);
+    service.running.take().unwrap().stop().unwrap();
+
+    let mut config = crate::support::config(service.directory.path());
+    with_lists(&mut config);
+    config.clock = glimpse_service::Clock::new({
+        let clock = service.clock.clone();
+        move || clock.load(std::sync::atomic::Ordering::Relaxed)
+    });
+    let running = glimpse_service::spawn(config).unwrap();
+    let client = Client::new(running.base_url());
+    let wallet = Wallet { registry: client.registry(), client, secret: wallet.secret };
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(wallet.manifest(&credential), second);
+    wallet.client.publish(DRIVING).problem(429, "rate-limited");
+}
+
+/// Of several that publish at once, one does, and nobody signs one moment twice.
+#[test]
+fn one_version_for_one_moment() {
+    let (service, _, wallet, _) = start();
+    service.pass(60);
+    let publish = || {
+        let client = wallet.client.clone();
+        std::thread::spawn(move || client.publish(DRIVING).status)
+    };
+    let threads: Vec<_> = (0..8).map(|_| publish()).collect();
+    let statuses: Vec<u16> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 7);
+}
+
+#[test]
+fn what_there_is_not() {
+    let (_service, _, wallet, credential) = start();
+    let client = &wallet.client;
+    let schema = credential.schema().digest().to_string();
+    for (schema, version, bucket) in [
+        ("0", "1", "0"),
+        (&"0".repeat(64), "1", "0"),
+        (&schema, "2", "0"),
+        (&schema, "0", "0"),
+        (&schema, "01", "0"),
+        (&schema, "1", "1"),
+        (&schema, "1", "+0"),
+        (&schema, "1", "4294967296"),
+        (&schema, "x", "0"),
+    ] {
+        let path = paths::BUCKET.replace("{schema}", schema).replace("{version}", version);
+        client.get(&path.replace("{bucket}", bucket), None).problem(404, "list-unknown");
+    }
+    client.get(&paths::MANIFEST.replace("{schema}", "x"), None).problem(404, "list-unknown");
+    client.post(paths::REVOCATION_LISTS, None, &json!({})).problem(401, "unauthorized");
+    client.post(paths::REVOCATION_LISTS, Some(RELYING_PARTY), &json!({})).problem(403, "forbidden");
+    let unknown = client.post(paths::REVOCATION_LISTS, Some(ADMIN), &json!({ "profile": "cn.nothing" }));
+    assert_eq!(unknown.fields(422, "invalid"), ["profile"]);
+    // A licence without a holder has no handle.
+    let unbound = builtin().iter().filter(|profile| profile.schema().binding() == Binding::None);
+    for profile in unbound {
+        client.publish(profile.schema().id()).problem(404, "list-unknown");
+    }
+
+    // A service whose issuer has no lists.
+    let without = Service::start();
+    without.client().publish(DRIVING).problem(404, "list-unknown");
+    let all = without.client().post(paths::REVOCATION_LISTS, Some(ADMIN), &json!({}));
+    all.problem(404, "list-unknown");
+    let metadata: Metadata = without.client().get(paths::METADATA, None).ok();
+    assert!(metadata.issuers[0].revocation.is_none() && metadata.manifest_keys.is_empty());
+    let refused = json!({ "inline": policy("token", 60) });
+    let refused = without.client().post(paths::REQUESTS, Some(RELYING_PARTY), &refused);
+    assert_eq!(refused.status, 422);
+}
+
+/// Tokens of one key do not end an exchange of the other.
+#[test]
+fn tokens_of_intervals_are_under_their_own_key() {
+    let (_service, _, wallet, credential) = start();
+    let interval = wallet.interval(&credential).unwrap();
+    assert_eq!(wallet.tokens(&interval, 4).len(), 4);
+    let (exchange, blinded, challenges) = wallet.open_exchange(&interval, 4);
+    let path = paths::TOKEN_EXCHANGE.replace("{exchange}", &exchange);
+    assert_eq!(wallet.client.post(&path, None, &challenges).status, 200);
+    drop(blinded);
+    // A presentation with the tokens changed over is no presentation.
+    let created = wallet.client.request(&policy("token", 3600));
+    let request = wallet.client.fetch(&created);
+    let mut sound = wallet.present_with(Arc::clone(&request), &credential, &interval).unwrap();
+    let last = sound.len() - 1;
+    sound[last] ^= 1;
+    wallet.client.submit(&created.id, &sound).problem(422, "presentation-refused");
+}
