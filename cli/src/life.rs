@@ -10,7 +10,6 @@ use glimpse_api::{
     Catalogue, EndedAs, LicenceChange, LicenceCorrection, LicenceReport, Publication, Published,
     RegisteredLicence, WalletChange, WalletChanged, paths,
 };
-use serde_json::json;
 
 use crate::http::{Client, HttpError};
 use crate::licence::Service;

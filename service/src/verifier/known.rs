@@ -41,8 +41,8 @@ pub(crate) struct Known {
 }
 
 impl Issuers {
-    /// Schemas and issuers of a registry, and those of a list. Keyed presentations can be checked for one key, with its
-    /// secret and with that of its revocation lists.
+    /// Schemas and issuers of a registry, and those of a list. Keyed presentations can be checked for one issuer key, with
+    /// the secrets of that and of its revocation lists.
     pub(crate) fn new(
         audience: String,
         given: Registry,
@@ -112,8 +112,8 @@ impl Known {
         // What the operator says of an issuer goes before what the list says of it.
         given.issuers().for_each(|issuer| registry.add_issuer(Issuer::clone(issuer)));
         let mut verifier = Verifier::new(audience, registry);
-        for secret in secrets {
-            verifier = verifier.with_keyed_check(secret.clone());
+        for key in secrets {
+            verifier = verifier.with_keyed_check(key.clone());
         }
         let until = list.as_ref().and_then(|list| list.next_change(now)).unwrap_or(u64::MAX);
         // A clock that is put back makes it anew too.

@@ -62,8 +62,7 @@ impl VerifierRole {
 
         let audience = config.audience.unwrap_or_else(|| shared.public_uri.clone());
         let (list, now) = (shared.trust_list.clone(), shared.clock.now());
-        let keys = keys.unwrap_or_default();
-        let issuers = Arc::new(Issuers::new(audience, registry, keyed, keys, list, now));
+        let issuers = Arc::new(Issuers::new(audience, registry, keyed, keys.unwrap_or_default(), list, now));
         let limits = &shared.limits;
         let judge = Judge { issuers: issuers.clone(), clock: shared.clock.clone() };
         let metrics = shared.metrics.checks.clone();

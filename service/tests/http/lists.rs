@@ -108,7 +108,7 @@ fn a_version_is_published_when_it_is_due() {
     }
     let second = wallet.manifest(&credential);
     assert_eq!(second.document().version, 2);
-    assert!(second.follows(&first).is_ok());
+    assert!(second.follows(&first.seen().unwrap()).is_ok());
     // 75 minutes: a quarter of the period late.
     assert_eq!(second.document().next, second.document().issued_at + 4500);
     service.running.take().unwrap().stop().unwrap();
