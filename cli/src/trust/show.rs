@@ -4,8 +4,6 @@ use std::error::Error;
 use std::path::PathBuf;
 
 use clap::Args;
-use comfy_table::Table;
-use comfy_table::presets::UTF8_FULL_CONDENSED;
 use glimpse_circuits::key::DocumentKey;
 use glimpse_profiles::builtin;
 use glimpse_trust::list::{ListedKey, Roots};
@@ -13,6 +11,7 @@ use glimpse_trust::{TrustList, TrustListDocument};
 
 use super::{at, moment, now, read_envelope, short, shorts};
 use crate::output::{self, line};
+use crate::table;
 
 /// What to show, and who must have signed it.
 #[derive(Args)]
@@ -51,9 +50,8 @@ fn table(document: &TrustListDocument) {
     line(&format!("{} / {}, version {version}", name.zh_cn, name.en));
     line(&format!("issued {}, good until {}", moment::show(*issued_at), moment::show(*expires_at)));
     line(&format!("roots: {} of {}", roots.threshold, shorts(&roots.keys)));
-    let mut table = Table::new();
     let header = ["issuer", "name", "regions", "key", "accepted from", "until", "licences", "now"];
-    table.load_style(UTF8_FULL_CONDENSED).set_header(header);
+    let mut table = table::new(&header);
     for issuer in issuers {
         for key in &issuer.keys {
             table.add_row([
