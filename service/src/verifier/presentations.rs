@@ -94,10 +94,11 @@ impl VerifierRole {
             Ok(verdict) => Ok(Outcome::Accepted(report(&verdict))),
             Err(failure) => match failure.cause() {
                 Cause::Expired => Err(ApiError::RequestExpired),
-                // By a list that is in force since then, none of the keys that it names is accepted.
-                Cause::Request(error) if !self.issuers.follow_a_list() => {
-                    tracing::error!(%error, "a stored request names what this verifier no longer knows");
-                    Err(ApiError::Internal)
+                // Nobody can answer it any more. An issuer was taken from the list or the configuration since, or the
+                // record is not what was stored.
+                Cause::Request(error) => {
+                    tracing::warn!(%error, "a stored request asks for what this verifier does not know");
+                    Ok(Outcome::Refused)
                 }
                 cause => {
                     tracing::info!(cause = cause_code(cause), "presentation refused");

@@ -121,14 +121,25 @@ pub(crate) fn read(input: &[u8]) {
             scene.ask("GET", &paths::AUDIT_POLICIES.replace("{relying_party}", "relying-party"), AUDITOR, "");
         }
         2 => {
-            let key = format!("glimpse:licence:{{{licence}}}");
-            let _: Reply = cmd("SET").arg(&key).arg(input.block()).query(&mut scene.redis).unwrap();
-            scene.ask("POST", &paths::LICENCE_OFFERS.replace("{licence}", &licence), ADMINISTRATOR, "");
+            let key = format!("glimpse:{{issuance}}:licence:{licence}");
+            let mut fields = vec![("record", input.block())];
+            fields.extend(some(&mut input, &["revision", "change"]));
+            scene.set(&key, &fields);
+            let at = |pattern: &str| pattern.replace("{licence}", &licence);
+            scene.ask("GET", &at(paths::LICENCE), ADMINISTRATOR, "");
+            scene.ask("POST", &at(paths::LICENCE_OFFERS), ADMINISTRATOR, "");
+            scene.ask(
+                "POST",
+                &at(paths::LICENCE_CHANGES),
+                ADMINISTRATOR,
+                r#"{"act":"suspend","reason":"r"}"#,
+            );
             redeem(&mut scene, &code);
         }
         _ => {
             let hash: String = Sha256::digest(&code).iter().map(|byte| format!("{byte:02x}")).collect();
-            let fields = some(&mut input, &["licence", "nonce", "expires_at", "request", "credential"]);
+            let fields =
+                some(&mut input, &["licence", "wallet", "nonce", "expires_at", "request", "credential"]);
             scene.set(&format!("glimpse:{{issuance}}:offer:{hash}"), &fields);
             redeem(&mut scene, &code);
         }
@@ -174,10 +185,15 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
     let driving = glimpse_profiles::builtin_by_schema_id("cn.driving_licence").unwrap();
     let values = driving.admit(&driving.sample(&glimpse_profiles::sample::Persona::new(1))).unwrap();
     let values = glimpse_api::Blob(crate::scene::written(&values));
-    let licence =
-        json!({"schema": driving.schema().digest(), "holder": "h", "values": values, "registered_at": 1});
-    seeds.add([&[2][..], &block(licence.to_string().as_bytes())].concat());
-    let fields = [field(&[b'0'; 32]), field(digest.as_bytes()), field(b"1795320300")].concat();
+    let change = "0".repeat(32);
+    let standing = json!({"revision": "2", "change": change, "stage": "valid", "wallet": "0",
+        "credentials": [{"key": key.key, "handle": 7}]});
+    let licence = json!({"schema": driving.schema().digest(), "holder": "h", "values": values, "registered_at": 1,
+        "version": "1", "standing": standing});
+    let fields = [field(b"2"), field(change.as_bytes())].concat();
+    seeds.add([&[2][..], &block(licence.to_string().as_bytes()), &fields].concat());
+    let fields =
+        [field(change.as_bytes()), field(b"0"), field(digest.as_bytes()), field(b"1795320300")].concat();
     seeds.add([&[3][..], &fields, &[3, 3]].concat());
     seeds.add([&[3][..], &fields, &field(&[1; 32]), &field(b"x")].concat());
 }
