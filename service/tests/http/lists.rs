@@ -20,7 +20,7 @@ fn policy(check: &str, max_age: u64) -> Value {
 }
 
 /// Lists are published at the start, without anybody asking.
-fn wait_for_list(client: &Client, schema: &str) {
+pub fn wait_for_list(client: &Client, schema: &str) {
     let (path, start) = (paths::MANIFEST.replace("{schema}", schema), Instant::now());
     while client.get(&path, None).status != 200 {
         assert!(start.elapsed() < Duration::from_secs(60));

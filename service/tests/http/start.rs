@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use glimpse_api::{Metadata, paths};
 use glimpse_service::{Application, StartError, spawn};
 
-use crate::support::{Client, config, text};
+use crate::lists::wait_for_list;
+use crate::support::{Client, DRIVING, config, text, with_lists};
 
 #[test]
 fn stopped_and_started_again_it_is_the_same_issuer() {
@@ -45,6 +46,35 @@ fn a_key_that_others_can_read_is_damaged_or_is_gone() {
     assert!(refusal().contains("backup"));
 }
 
+/// Without them a list would go on under another key, and every wallet would ask its holder about it.
+#[test]
+fn keys_of_lists_that_are_gone_are_not_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let with_them = || {
+        let mut config = config(directory.path());
+        with_lists(&mut config);
+        config
+    };
+    let files = ["revocation.key", "manifest.key"].map(|name| directory.path().join(name));
+    let running = spawn(with_them()).unwrap();
+    let client = Client::new(running.base_url());
+    let schema = glimpse_profiles::builtin_by_schema_id(DRIVING).unwrap().schema().digest().to_string();
+    wait_for_list(&client, &schema);
+    running.stop().unwrap();
+    for file in &files {
+        let kept = fs::read(file).unwrap();
+        fs::remove_file(file).unwrap();
+        let refused = Application::build(with_them());
+        assert!(
+            matches!(&refused, Err(error @ StartError::Key { path, .. }) if path == file && error.to_string().contains("backup"))
+        );
+        fs::write(file, &kept).unwrap();
+    }
+    // A file of one kind is not taken for one of the other, nor is the issuer's.
+    fs::copy(directory.path().join("issuer.key"), &files[0]).unwrap();
+    assert!(matches!(Application::build(with_them()), Err(StartError::Key { path, .. }) if path == files[0]));
+}
+
 #[test]
 fn one_process_one_store_one_address() {
     let directory = tempfile::tempdir().unwrap();
@@ -67,6 +97,13 @@ fn names_and_addresses_that_no_request_could_carry() {
         assert!(matches!(built, Err(StartError::Config(_))), "{built:?}");
     };
     refused(&|config| config.public_uri = Some("glimpse.example".into()));
+    for (period, prefix_bits) in [(0, 0), (90, 0), (61 * 86_400, 0), (3600, 17)] {
+        refused(&|config| {
+            with_lists(config);
+            let lists = config.issuer.as_mut().unwrap().revocation.as_mut().unwrap();
+            (lists.period, lists.prefix_bits) = (period, prefix_bits);
+        });
+    }
     refused(&|config| config.public_uri = Some("https://glimpse.example/?a=b".into()));
     refused(&|config| config.verifier.as_mut().unwrap().audience = Some(String::new()));
     refused(&|config| config.verifier.as_mut().unwrap().audience_name = text(""));
