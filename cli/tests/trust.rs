@@ -143,7 +143,29 @@ fn from_an_issuer_to_a_list_in_force_and_on_to_the_next() {
             .contains("would not be taken")
     );
     let rest = ["cosign", "half.json", "--last", "first.json", "--root", "two.key", "--out", "second.json"];
-    good(trust(place, &rest));
+    // Whoever signs too is told what he signs, and another document than the first one signed is not signed.
+    let half: Value = serde_json::from_str(&fs::read_to_string(place.join("half.json")).unwrap()).unwrap();
+    for other in ["first.json", "draft2"] {
+        let mut exchanged = half.clone();
+        let text = fs::read_to_string(place.join(other)).unwrap();
+        let from: Value = serde_json::from_str(&text).unwrap();
+        exchanged["payload"] = from.get("payload").cloned().unwrap_or_else(|| half["payload"].clone());
+        if other == "draft2" {
+            exchanged["signatures"] = serde_json::json!([]);
+        }
+        fs::write(place.join("exchanged.json"), exchanged.to_string()).unwrap();
+        let cosign =
+            ["cosign", "exchanged.json", "--last", "first.json", "--root", "two.key", "--out", "none.json"];
+        assert!(refused(&trust(place, &cosign)).contains("nobody has signed this"));
+    }
+    let told = good(trust(place, &rest));
+    let full = draft["issuers"][0]["keys"][1]["key"].as_str().unwrap();
+    for part in ["new key", full, "cn.driving_licence", "revocation lists under"] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    let skipped =
+        ["cosign", "second.json", "--last", "second.json", "--root", "two.key", "--out", "none.json"];
+    assert!(refused(&trust(place, &skipped)).contains("what follows the last list is 3"));
     let changes = good(trust(place, &["check", "--last", "first.json", "second.json"]));
     for part in ["version 2 instead of 1", "roots: 2 of", "91370000TEST: new key", "would be taken"] {
         assert!(changes.contains(part), "{part} in {changes}");

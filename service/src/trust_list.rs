@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -63,6 +64,14 @@ impl ListInForce {
         let current = ArcSwap::new(list.clone());
         let this = Self { file, memory, pinned, clock, current, taken: Mutex::new(text) };
         this.remember(&list)?;
+        let version = list.document().version;
+        tracing::info!(version, "a list of issuers is in force");
+        if !list.document().roots.same_as(&this.pinned) {
+            tracing::warn!(
+                version,
+                "the list has other roots than those that were given: give these from now on"
+            );
+        }
         Ok(this)
     }
 
@@ -99,8 +108,17 @@ impl ListInForce {
 
     fn remember(&self, list: &TrustList) -> Result<(), ListError> {
         let remembered = Memory { pinned: self.pinned.clone(), list: list.clone() };
-        if recall(&self.memory)?.is_some_and(|before| before == remembered) {
-            return Ok(());
+        match recall(&self.memory)? {
+            Some(before) if before == remembered => return Ok(()),
+            // Another process of this directory went further.
+            Some(before) if before.list.document().version > list.document().version => {
+                return Err(TrustError::Backwards.into());
+            }
+            Some(_) => {}
+            None => tracing::warn!(
+                version = list.document().version,
+                "no list of issuers is remembered here: whatever the given roots have signed is taken, however old"
+            ),
         }
         let text = json::canonical(&remembered).map_err(|error| ListError::at(&self.memory, error))?;
         replace(&self.memory, &text).map_err(|error| ListError::at(&self.memory, error))
@@ -123,7 +141,9 @@ fn look(config: &TrustListConfig, directory: &Path, now: u64) -> Result<(String,
     let list = match recall(&memory)? {
         None => TrustList::first(&envelope, &config.roots, now)?,
         // Whoever exchanged the roots in a list may give the new ones from then on.
-        Some(last) if [&last.pinned, &last.list.document().roots].contains(&&config.roots) => {
+        Some(last)
+            if [&last.pinned, &last.list.document().roots].iter().any(|it| it.same_as(&config.roots)) =>
+        {
             last.list.next(&envelope, now)?
         }
         Some(_) => return Err(ListError::OtherRoots(memory)),
@@ -159,9 +179,9 @@ fn envelope(text: &str) -> Result<Envelope, TrustError> {
 /// Written beside its place, synchronised, and put in its place whole.
 fn replace(path: &Path, text: &[u8]) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(directory)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let draft = directory.join(format!(".trust-list-{}", Id::random().text()));
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&draft)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     let written = file.write_all(text).and_then(|()| file.sync_all());
     let placed = written.and_then(|()| fs::rename(&draft, path));
     if placed.is_err() {
@@ -183,7 +203,8 @@ pub(crate) enum ListError {
     Roots(&'static str),
     #[error(
         "the roots that were given are neither those of the list that was last taken nor those that were given for the \
-         first one; to begin anew with them, remove {0}"
+         first one, or another number of them has to sign; to begin anew with them, remove {0}, and any list that they have \
+         signed will be taken, however old"
     )]
     OtherRoots(PathBuf),
 }

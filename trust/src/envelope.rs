@@ -61,8 +61,11 @@ impl Envelope {
         Ok(Self { kind: wire.payload_type, document, signatures })
     }
 
-    /// The envelope as JSON.
+    /// The envelope as JSON, if it is one that [`Envelope::from_json`] takes.
     pub fn to_json(&self) -> Result<String, EnvelopeError> {
+        if self.signatures.len() > MAX_SIGNATURES {
+            return Err(EnvelopeError::TooManySignatures);
+        }
         let wire = Wire {
             payload_type: self.kind.clone(),
             payload: STANDARD.encode(&self.document),
@@ -73,6 +76,9 @@ impl Envelope {
                 .collect(),
         };
         let bytes = json::canonical(&wire).map_err(EnvelopeError::Json)?;
+        if bytes.len() > MAX_ENVELOPE_BYTES {
+            return Err(EnvelopeError::TooLong);
+        }
         String::from_utf8(bytes).map_err(|_| EnvelopeError::Base64)
     }
 

@@ -25,6 +25,8 @@ pub const MAX_ISSUERS: usize = 4096;
 pub const MAX_KEYS: usize = 16;
 /// Most roots.
 pub const MAX_ROOTS: usize = 16;
+/// Seconds by which the clock that a list is signed by may be ahead: it may be that of a machine without a network.
+pub const CLOCK_SKEW_SECONDS: u64 = 3600;
 
 /// Who signs lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +52,12 @@ impl Roots {
             return Some("keys");
         }
         (*threshold == 0 || usize::from(*threshold) > keys.len()).then_some("threshold")
+    }
+
+    /// Whether these are the same roots, in whatever order.
+    pub fn same_as(&self, other: &Self) -> bool {
+        let set = |roots: &Self| roots.keys.iter().copied().collect::<BTreeSet<_>>();
+        self.threshold == other.threshold && set(self) == set(other)
     }
 
     /// Whether enough of them have signed a list.
@@ -149,9 +157,7 @@ impl TrustList {
     /// 1970-01-01T00:00:00Z.
     pub fn first(envelope: &Envelope, pinned: &Roots, now: u64) -> Result<Self, TrustError> {
         let list = Self::read(envelope, pinned)?;
-        if now >= list.0.expires_at {
-            return Err(TrustError::Expired);
-        }
+        list.expect_now(now)?;
         Ok(list)
     }
 
@@ -165,10 +171,16 @@ impl TrustList {
         if next.0.version < self.0.version || next.0.issued_at < self.0.issued_at {
             return Err(TrustError::Backwards);
         }
-        if now >= next.0.expires_at {
-            return Err(TrustError::Expired);
-        }
+        next.expect_now(now)?;
         Ok(next)
+    }
+
+    /// A list from the future would stay good for too long, and none that is issued before its moment could follow it.
+    fn expect_now(&self, now: u64) -> Result<(), TrustError> {
+        if self.0.issued_at > now.saturating_add(CLOCK_SKEW_SECONDS) {
+            return Err(TrustError::Future);
+        }
+        if self.is_current(now) { Ok(()) } else { Err(TrustError::Expired) }
     }
 
     /// Reads a list that both the trusted roots and its own have signed.
@@ -391,6 +403,9 @@ pub enum TrustError {
     /// Two lists that call themselves the same version.
     #[error("two different trust lists call themselves the same version")]
     TwoOfOneVersion,
+    /// From a moment that has not come: the clock it was signed by is wrong, or the one here.
+    #[error("the trust list is from the future")]
+    Future,
     /// No longer good.
     #[error("the trust list has expired")]
     Expired,

@@ -120,6 +120,27 @@ fn lists_go_forward() {
 }
 
 #[test]
+fn lists_from_the_future_are_refused() {
+    let first = |now| TrustList::first(&signed(document(), &[1]), &Roots::one(root(1)), now).map(drop);
+    assert_eq!(first(1000), Ok(()));
+    assert_eq!(first(1000u64.saturating_sub(CLOCK_SKEW_SECONDS)), Ok(()));
+    let later = with(|it| (it.version, it.issued_at, it.expires_at) = (4, 10_000, 20_000));
+    let last = TrustList::try_from(document()).unwrap();
+    let next = |now| last.next(&signed(later.clone(), &[1]), now).map(drop);
+    assert_eq!(next(10_000 - CLOCK_SKEW_SECONDS), Ok(()));
+    assert_eq!(next(10_000 - CLOCK_SKEW_SECONDS - 1), Err(TrustError::Future));
+}
+
+#[test]
+fn roots_are_the_same_in_whatever_order() {
+    let roots =
+        |seeds: &[u8], threshold| Roots { keys: seeds.iter().map(|seed| root(*seed)).collect(), threshold };
+    assert!(roots(&[1, 2, 3], 2).same_as(&roots(&[3, 1, 2], 2)));
+    assert!(!roots(&[1, 2, 3], 2).same_as(&roots(&[1, 2, 3], 3)));
+    assert!(!roots(&[1, 2], 2).same_as(&roots(&[1, 2, 3], 2)));
+}
+
+#[test]
 fn what_contradicts_itself_is_refused() {
     type Change = fn(&mut TrustListDocument);
     let changes: [(&str, Change); 19] = [

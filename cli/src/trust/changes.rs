@@ -3,6 +3,7 @@
 use glimpse_trust::TrustListDocument;
 use glimpse_trust::list::{ListedIssuer, ListedKey};
 
+use super::show::licence;
 use super::{moment, short, shorts};
 
 /// Each difference, and nothing if there is none.
@@ -30,7 +31,15 @@ pub(super) fn changes(old: &TrustListDocument, new: &TrustListDocument) -> Vec<S
     }
     for issuer in &new.issuers {
         match find(&old.issuers, &issuer.id) {
-            None => said.push(format!("{}: new, {} keys", issuer.id, issuer.keys.len())),
+            None => {
+                let ListedIssuer { id, name, regions, uri, keys } = issuer;
+                let regions = regions.join(", ");
+                said.push(format!(
+                    "{id}: new, called {} / {}, regions {regions}, found at {uri}",
+                    name.zh_cn, name.en
+                ));
+                said.extend(keys.iter().map(|key| format!("{id}: {}", whole(key))));
+            }
             Some(before) => issuer_changes(before, issuer, &mut said),
         }
     }
@@ -58,21 +67,35 @@ fn issuer_changes(old: &ListedIssuer, new: &ListedIssuer, said: &mut Vec<String>
     for key in &new.keys {
         let (name, accepted) = (short(&key.key), validity(key));
         match same(key, &old.keys) {
-            None => say(format!("new key {name}, accepted {accepted}")),
+            None => say(whole(key)),
             Some(before) => {
                 if before.accepted != key.accepted {
                     say(format!("key {name} accepted {accepted} instead of {}", validity(&before)));
                 }
-                if before.schemas != key.schemas {
-                    let (now, then) = (key.schemas.len(), before.schemas.len());
-                    say(format!("key {name} for other licences: {now} instead of {then}"));
+                for schema in key.schemas.iter().filter(|it| !before.schemas.contains(it)) {
+                    say(format!("key {name} for {} too", licence(schema)));
+                }
+                for schema in before.schemas.iter().filter(|it| !key.schemas.contains(it)) {
+                    say(format!("key {name} no longer for {}", licence(schema)));
                 }
                 if before.revocation != key.revocation {
-                    say(format!("key {name} with other keys of its revocation lists"));
+                    say(format!("key {name} with {}", lists(key)));
                 }
             }
         }
     }
+}
+
+/// Everything that is said of a key, for who is to sign it.
+fn whole(key: &ListedKey) -> String {
+    let schemas = key.schemas.iter().map(licence).collect::<Vec<_>>().join(", ");
+    format!("new key {}, accepted {}, for {schemas}, with {}", key.key, validity(key), lists(key))
+}
+
+fn lists(key: &ListedKey) -> String {
+    let Some(revocation) = &key.revocation else { return "no revocation lists".to_owned() };
+    let manifests = revocation.manifests.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    format!("revocation lists under {}, whose manifests {manifests} sign", revocation.key)
 }
 
 fn find<'a>(issuers: &'a [ListedIssuer], id: &str) -> Option<&'a ListedIssuer> {

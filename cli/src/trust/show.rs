@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use glimpse_circuits::key::DocumentKey;
-use glimpse_profiles::builtin;
+use glimpse_circuits::schema::SchemaDigest;
+use glimpse_profiles::{Profile, builtin};
 use glimpse_trust::list::{ListedKey, Roots};
 use glimpse_trust::{TrustList, TrustListDocument};
 
@@ -45,7 +46,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn table(document: &TrustListDocument) {
+/// All of a list but what its keys' revocation lists are checked with.
+pub(super) fn table(document: &TrustListDocument) {
     let TrustListDocument { version, name, issued_at, expires_at, roots, issuers } = document;
     line(&format!("{} / {}, version {version}", name.zh_cn, name.en));
     line(&format!("issued {}, good until {}", moment::show(*issued_at), moment::show(*expires_at)));
@@ -71,12 +73,17 @@ fn table(document: &TrustListDocument) {
 
 /// Ids of the built-in profiles, and digests of others.
 fn licences(key: &ListedKey) -> String {
-    let mut all = Vec::new();
-    for digest in &key.schemas {
-        let known = builtin().iter().find(|profile| profile.schema().digest() == *digest);
-        all.push(known.map_or_else(|| short(digest), |profile| profile.schema().id().to_owned()));
+    let is_listed = |profile: &Profile| key.schemas.contains(&profile.schema().digest());
+    if key.schemas.len() == builtin().len() && builtin().iter().all(is_listed) {
+        return "all built-in".to_owned();
     }
-    if all.len() == builtin().len() { "all built-in".to_owned() } else { all.join("\n") }
+    key.schemas.iter().map(licence).collect::<Vec<_>>().join("\n")
+}
+
+/// Id of a built-in profile, or the digest of another.
+pub(super) fn licence(digest: &SchemaDigest) -> String {
+    let known = builtin().iter().find(|profile| profile.schema().digest() == *digest);
+    known.map_or_else(|| digest.to_string(), |profile| profile.schema().id().to_owned())
 }
 
 fn state(key: &ListedKey) -> &'static str {

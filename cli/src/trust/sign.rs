@@ -13,8 +13,9 @@ use glimpse_trust::list::{KIND, ListedIssuer, Roots};
 use glimpse_trust::{Envelope, TrustList, TrustListDocument};
 use serde::{Deserialize, Serialize};
 
-use super::{at, in_force, moment, now, read_envelope, short};
-use crate::output::{self, note, read_text};
+use super::changes::changes;
+use super::{at, in_force, moment, now, read_envelope, short, show};
+use crate::output::{self, line, note, read_text};
 
 const DAY: u64 = 86_400;
 
@@ -126,7 +127,33 @@ pub(super) fn cosign(arguments: CosignArguments) -> Result<(), Box<dyn Error>> {
     let last = arguments.last.as_deref().map(in_force).transpose()?.map(TrustListDocument::from);
     let envelope = read_envelope(&arguments.envelope)?;
     let list = TrustList::claimed(&envelope).map_err(|error| at(&arguments.envelope, error))?;
+    look_at(&envelope, list.document(), last.as_ref()).map_err(|error| at(&arguments.envelope, error))?;
     add_signatures(envelope, &list, last.as_ref(), &arguments.roots, &arguments.out)
+}
+
+/// Says what is about to be signed, and refuses what a list signed by others would not be.
+fn look_at(
+    envelope: &Envelope,
+    document: &TrustListDocument,
+    last: Option<&TrustListDocument>,
+) -> Result<(), Box<dyn Error>> {
+    let mut roots = document.roots.keys.clone();
+    roots.extend(last.iter().flat_map(|last| &last.roots.keys));
+    if envelope.signers(KIND, &roots)?.is_empty() {
+        return Err("nobody has signed this: what others signed was another document".into());
+    }
+    let Some(last) = last else {
+        show::table(document);
+        return Ok(());
+    };
+    if document.version != last.version + 1 || document.issued_at < last.issued_at {
+        let expected = last.version + 1;
+        return Err(
+            format!("is version {}, and what follows the last list is {expected}", document.version).into()
+        );
+    }
+    changes(last, document).iter().for_each(|change| line(change));
+    Ok(())
 }
 
 /// Nobody goes by the signature of a key that is a root neither of this list nor of the last: most likely the wrong file.
@@ -145,10 +172,13 @@ fn add_signatures(
             let reason = "is a root neither of this list nor of the last one (--last)";
             return Err(at(file, format!("{} {reason}", short(&key.public()))).into());
         }
-        envelope = key.sign(envelope);
+        if envelope.signers(KIND, &[key.public()])?.is_empty() {
+            envelope = key.sign(envelope);
+        }
     }
+    let text = envelope.to_json()?;
     let mut written = File::create_new(out).map_err(|error| at(out, error))?;
-    written.write_all(envelope.to_json()?.as_bytes())?;
+    written.write_all(text.as_bytes())?;
     written.write_all(b"\n")?;
     written.sync_all()?;
     let (version, expires_at) = (document.version, moment::show(document.expires_at));

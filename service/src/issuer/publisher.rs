@@ -96,20 +96,23 @@ impl IssuerRole {
         loop {
             ticks.tick().await;
             for list in self.lists() {
-                match self.is_due(list).await {
-                    Ok(true) => match self.publish(list).await {
-                        Ok(version) => tracing::info!(
-                            schema = %list.schema, version = version.version, left_out = version.left_out,
-                            "revocation list published"
-                        ),
-                        // Another node was faster, or the store says itself what is wrong with it.
-                        Err(ApiError::Busy | ApiError::RateLimited { .. } | ApiError::Store(_)) => {}
-                        Err(error) => tracing::error!(%error, "a revocation list could not be published"),
-                    },
-                    // A store that fails says so in the log; the next tick tries again.
-                    Ok(false) | Err(_) => {}
-                }
+                self.publish_if_due(list).await;
             }
+        }
+    }
+
+    async fn publish_if_due(self: &Arc<Self>, list: ListId) {
+        // A store that fails says so in the log; the next tick tries again.
+        if !self.is_due(list).await.unwrap_or(false) {
+            return;
+        }
+        match self.publish(list).await {
+            Ok(PublishedVersion { version, left_out, .. }) => {
+                tracing::info!(schema = %list.schema, version, left_out, "revocation list published");
+            }
+            // Another node was faster, or the store says itself what is wrong with it.
+            Err(ApiError::Busy | ApiError::RateLimited { .. } | ApiError::Store(_)) => {}
+            Err(error) => tracing::error!(%error, "a revocation list could not be published"),
         }
     }
 

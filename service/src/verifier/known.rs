@@ -17,6 +17,9 @@ use glimpse_verifier::Verifier;
 use crate::error::ApiError;
 use crate::trust_list::ListInForce;
 
+/// Most regions of one licence in a policy: there are 34 at the level of provinces.
+const MAX_REGIONS: usize = 64;
+
 /// What is known whenever it is asked for: built anew when another list is in force, and when the clock passes a moment at
 /// which a listed key begins or ends.
 pub(crate) struct Issuers {
@@ -141,6 +144,9 @@ impl Known {
                     "cannot stand beside issuers: these are of whatever region they are",
                 );
             }
+            (Some(keys), None) if keys.is_empty() => {
+                return refused("issuers", "must name a key; leave it out for all that are known");
+            }
             (Some(keys), None) => {
                 // A wallet may know other keys than this verifier; a policy that lists one unknown here is a mistake.
                 let unknown = keys.iter().position(|key| !self.accepts(key, schema));
@@ -157,6 +163,9 @@ impl Known {
                 };
                 if regions.is_empty() {
                     return refused("regions", "must name a region; leave it out for all of them");
+                }
+                if regions.len() > MAX_REGIONS {
+                    return refused("regions", "must not be more than 64");
                 }
                 if let Some(position) = regions.iter().position(|code| !is_region(code)) {
                     let reason = "must be a code of GB/T 2260: six digits";

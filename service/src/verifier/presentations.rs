@@ -78,7 +78,13 @@ impl VerifierRole {
         // Undecided: the wallet may come again when there is a new one.
         let now = self.shared.clock.now();
         self.issuers.at(now).expect_list_of(stored.request.document(), now)?;
-        let verified = self.check(client, Arc::new(stored.request), presentation).await?;
+        let request = Arc::new(stored.request);
+        let verified = self.check(client, request.clone(), presentation).await?;
+        if verified.is_err() {
+            // It may have expired while this waited for its turn.
+            let now = self.shared.clock.now();
+            self.issuers.at(now).expect_list_of(request.document(), now)?;
+        }
         let outcome = self.outcome(verified)?;
         let now = self.shared.clock.now();
         match self.shared.store.close_request(id, attempt, &outcome, now).await? {

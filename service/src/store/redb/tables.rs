@@ -36,9 +36,11 @@ pub(super) const LIST_HEADS: TableDefinition<(&[u8; 32], &[u8; 32]), &[u8]> =
 pub(super) const LIST_VERSIONS: TableDefinition<(&[u8; 32], &[u8; 32]), &[u8]> =
     TableDefinition::new("list_versions");
 
+/// Issuer key, schema, version, bucket.
+type BucketKey = (&'static [u8; 32], &'static [u8; 32], u64, u32);
+
 /// (Issuer key, schema, version, bucket) → its bytes. Until the version after the next.
-pub(super) const LIST_BUCKETS: TableDefinition<(&[u8; 32], &[u8; 32], u64, u32), &[u8]> =
-    TableDefinition::new("list_buckets");
+pub(super) const LIST_BUCKETS: TableDefinition<BucketKey, &[u8]> = TableDefinition::new("list_buckets");
 
 /// SHA-256 of an offer's code → `OfferRecord` in JSON, with the answer once it was used. Until the offer expires.
 pub(super) const OFFERS: TableDefinition<&[u8; 32], &[u8]> = TableDefinition::new("offers");
