@@ -156,8 +156,8 @@ pub struct CheckOverride {
     pub reason: String,
 }
 
-/// The holder has a new wallet, and no longer the old one: the one change of link secret there is. Every credential of
-/// the holder is revoked, and the next wallet that takes an offer is the holder's.
+/// The holder has a new wallet, and no longer the old one: the one change of link secret there is under an issuer key.
+/// Every credential of the holder that has a handle is revoked, and the next wallet that takes an offer is the holder's.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
@@ -175,7 +175,7 @@ pub struct WalletChange {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WalletChanged {
-    /// The licences that can be offered to the new wallet.
+    /// The licences that can be offered to the new wallet, those that are suspended once they are resumed.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<openapi::Reference>))]
     pub licences: Vec<String>,
 }

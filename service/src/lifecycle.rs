@@ -22,11 +22,10 @@ pub(crate) struct Standing {
     pub(crate) revision: u64,
     /// The last change, so that whoever made it and was not told knows it again.
     pub(crate) change: Id,
-    /// Where it stands.
-    pub(crate) stage: Stage,
-    /// Where it stood before it was suspended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    before: Option<Stage>,
+    /// How far it came: registered, offered or valid, whatever suspends it.
+    reached: Stage,
+    /// Whether the authority suspended it, whatever a dispute does.
+    suspended: bool,
     /// How it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ended: Option<EndedAs>,
@@ -47,8 +46,8 @@ pub(crate) struct Standing {
 /// An open dispute.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Dispute {
-    /// Whether it suspended the licence.
-    suspended: bool,
+    /// Whether the licence is suspended for as long as it is open.
+    suspends: bool,
 }
 
 /// A credential that was issued.
@@ -69,7 +68,7 @@ pub(crate) enum Impossible {
     Suspended,
     #[error("the licence is not suspended")]
     NotSuspended,
-    #[error("it is suspended by an open dispute: reject that, or correct the licence")]
+    #[error("what suspends it is an open dispute: reject that, or correct the licence")]
     Disputed,
     #[error("a dispute is open already")]
     DisputeOpen,
@@ -91,14 +90,30 @@ impl Standing {
         Self {
             revision: 0,
             change: Id::random(),
-            stage: Stage::Registered,
-            before: None,
+            reached: Stage::Registered,
+            suspended: false,
             ended: None,
             dispute: None,
             corrected_by: None,
             wallet: 0,
             credentials: Vec::new(),
         }
+    }
+
+    /// Where it stands.
+    pub(crate) fn stage(&self) -> Stage {
+        if self.ended.is_some() {
+            Stage::Ended
+        } else if self.suspended || self.disputed_away() {
+            Stage::Suspended
+        } else {
+            self.reached
+        }
+    }
+
+    /// Whether an open dispute suspends it.
+    fn disputed_away(&self) -> bool {
+        self.dispute.is_some_and(|dispute| dispute.suspends)
     }
 
     /// Whether a dispute is open.
@@ -108,7 +123,7 @@ impl Standing {
 
     /// Whether its credentials may be presented.
     pub(crate) fn is_good(&self) -> bool {
-        !matches!(self.stage, Stage::Suspended | Stage::Ended)
+        !matches!(self.stage(), Stage::Suspended | Stage::Ended)
     }
 
     fn touch(&mut self) {
@@ -119,8 +134,8 @@ impl Standing {
     /// An offer is made. More than one may be open: none of them is worth more than one credential.
     pub(crate) fn offer(&mut self) -> Result<Act, Impossible> {
         self.expect_good()?;
-        if self.stage == Stage::Registered {
-            self.stage = Stage::Offered;
+        if self.reached == Stage::Registered {
+            self.reached = Stage::Offered;
         }
         self.touch();
         Ok(Act::Offered)
@@ -129,10 +144,10 @@ impl Standing {
     /// A credential is issued to an offer that was made to this wallet.
     pub(crate) fn issue(&mut self, credential: IssuedCredential) -> Result<Act, Impossible> {
         self.expect_good()?;
-        if self.stage == Stage::Registered {
+        if self.reached == Stage::Registered {
             return Err(Impossible::NotOffered);
         }
-        self.stage = Stage::Valid;
+        self.reached = Stage::Valid;
         self.credentials.push(credential);
         self.touch();
         Ok(Act::Issued)
@@ -144,9 +159,7 @@ impl Standing {
         change: &LicenceChange,
         meaning: impl Fn(&str) -> Option<Status>,
     ) -> Result<Act, Impossible> {
-        if self.stage == Stage::Ended {
-            return Err(Impossible::Ended);
-        }
+        self.expect_alive()?;
         let act = match change {
             LicenceChange::Suspend { .. } => self.suspend(),
             LicenceChange::Resume { .. } => self.resume(),
@@ -155,7 +168,7 @@ impl Standing {
             LicenceChange::Status { code, .. } => match meaning(code).ok_or(Impossible::Code)? {
                 Status::Valid if self.is_good() => Err(Impossible::Unchanged),
                 Status::Valid => self.resume(),
-                Status::Suspended if !self.is_good() => Err(Impossible::Unchanged),
+                Status::Suspended if self.suspended => Err(Impossible::Unchanged),
                 Status::Suspended => self.suspend(),
                 Status::Ended(ending) => Ok(self.end(ended_as(ending))),
             },
@@ -168,9 +181,7 @@ impl Standing {
 
     /// Another version takes its place.
     pub(crate) fn correct(&mut self, by: Id) -> Result<Act, Impossible> {
-        if self.stage == Stage::Ended {
-            return Err(Impossible::Ended);
-        }
+        self.expect_alive()?;
         self.end(EndedAs::Corrected);
         self.corrected_by = Some(by);
         self.touch();
@@ -179,68 +190,53 @@ impl Standing {
 
     /// Its holder has a new wallet: what the old one has is worth nothing any more, and is returned.
     pub(crate) fn change_wallet(&mut self) -> Result<(Act, Vec<IssuedCredential>), Impossible> {
-        if self.stage == Stage::Ended {
-            return Err(Impossible::Ended);
-        }
-        if self.stage == Stage::Suspended {
-            self.before = Some(Stage::Registered);
-        } else {
-            self.stage = Stage::Registered;
-        }
+        self.expect_alive()?;
+        self.reached = Stage::Registered;
         self.wallet += 1;
         self.touch();
         Ok((Act::WalletChanged, std::mem::take(&mut self.credentials)))
     }
 
+    /// Whatever a dispute does: when that is over, this still holds.
     fn suspend(&mut self) -> Result<Act, Impossible> {
-        self.expect_good()?;
-        self.before = Some(self.stage);
-        self.stage = Stage::Suspended;
+        if std::mem::replace(&mut self.suspended, true) {
+            return Err(Impossible::Suspended);
+        }
         Ok(Act::Suspended)
     }
 
     fn resume(&mut self) -> Result<Act, Impossible> {
-        if self.is_good() {
-            return Err(Impossible::NotSuspended);
+        if !std::mem::replace(&mut self.suspended, false) {
+            return Err(if self.disputed_away() { Impossible::Disputed } else { Impossible::NotSuspended });
         }
-        if self.dispute.is_some_and(|dispute| dispute.suspended) {
-            return Err(Impossible::Disputed);
-        }
-        self.stage = self.before.take().unwrap_or(Stage::Registered);
         Ok(Act::Resumed)
     }
 
     fn end(&mut self, ended: EndedAs) -> Act {
-        self.stage = Stage::Ended;
         self.ended = Some(ended);
-        self.before = None;
+        self.suspended = false;
         self.dispute = None;
         Act::Ended
     }
 
-    fn open_dispute(&mut self, suspend: bool) -> Result<Act, Impossible> {
+    fn open_dispute(&mut self, suspends: bool) -> Result<Act, Impossible> {
         if self.dispute.is_some() {
             return Err(Impossible::DisputeOpen);
         }
-        // One that is suspended for another reason stays so when the dispute is over.
-        let suspended = suspend && self.is_good();
-        if suspended {
-            self.suspend()?;
-        }
-        self.dispute = Some(Dispute { suspended });
+        self.dispute = Some(Dispute { suspends });
         Ok(Act::DisputeOpened)
     }
 
     fn reject_dispute(&mut self) -> Result<Act, Impossible> {
-        let dispute = self.dispute.take().ok_or(Impossible::NoDispute)?;
-        if dispute.suspended {
-            self.resume()?;
-        }
-        Ok(Act::DisputeRejected)
+        self.dispute.take().map(|_| Act::DisputeRejected).ok_or(Impossible::NoDispute)
+    }
+
+    fn expect_alive(&self) -> Result<(), Impossible> {
+        if self.ended.is_some() { Err(Impossible::Ended) } else { Ok(()) }
     }
 
     fn expect_good(&self) -> Result<(), Impossible> {
-        match self.stage {
+        match self.stage() {
             Stage::Ended => Err(Impossible::Ended),
             Stage::Suspended => Err(Impossible::Suspended),
             Stage::Registered | Stage::Offered | Stage::Valid => Ok(()),

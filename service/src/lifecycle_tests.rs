@@ -57,24 +57,24 @@ fn apply(standing: &mut Standing, change: &LicenceChange) -> Result<Act, Impossi
 fn from_registration_to_the_end() {
     let mut standing = Standing::new();
     assert_eq!(standing.issue(credential(7)), Err(Impossible::NotOffered));
-    assert_eq!((standing.stage, standing.revision), (Registered, 0));
+    assert_eq!((standing.stage(), standing.revision), (Registered, 0));
     standing.offer().unwrap();
     standing.offer().unwrap();
-    assert_eq!((standing.stage, standing.revision), (Offered, 2));
+    assert_eq!((standing.stage(), standing.revision), (Offered, 2));
     standing.issue(credential(7)).unwrap();
     // A second credential, for a second offer, is the same wallet's.
     standing.issue(credential(8)).unwrap();
-    assert_eq!((standing.stage, standing.credentials.len()), (Valid, 2));
+    assert_eq!((standing.stage(), standing.credentials.len()), (Valid, 2));
     assert_eq!(apply(&mut standing, &resume()), Err(Impossible::NotSuspended));
     assert_eq!(apply(&mut standing, &suspend()), Ok(Act::Suspended));
     assert_eq!(apply(&mut standing, &suspend()), Err(Impossible::Suspended));
     assert_eq!(standing.offer(), Err(Impossible::Suspended));
     assert_eq!(standing.issue(credential(9)), Err(Impossible::Suspended));
     assert_eq!(apply(&mut standing, &resume()), Ok(Act::Resumed));
-    assert_eq!(standing.stage, Valid);
+    assert_eq!(standing.stage(), Valid);
     assert_eq!(apply(&mut standing, &end(EndedAs::Corrected)), Err(Impossible::Correction));
     assert_eq!(apply(&mut standing, &end(EndedAs::Cancelled)), Ok(Act::Ended));
-    assert_eq!((standing.stage, standing.ended), (Ended, Some(EndedAs::Cancelled)));
+    assert_eq!((standing.stage(), standing.ended), (Ended, Some(EndedAs::Cancelled)));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_licence_that_was_never_issued_is_suspended_and_goes_back() {
     let mut standing = Standing::new();
     apply(&mut standing, &suspend()).unwrap();
     apply(&mut standing, &resume()).unwrap();
-    assert_eq!(standing.stage, Registered);
+    assert_eq!(standing.stage(), Registered);
 }
 
 #[test]
@@ -123,24 +123,35 @@ fn disputes() {
     let mut standing = issued();
     assert_eq!(apply(&mut standing, &reject()), Err(Impossible::NoDispute));
     apply(&mut standing, &dispute(true)).unwrap();
-    assert!(standing.disputed() && standing.stage == Suspended);
+    assert!(standing.disputed() && standing.stage() == Suspended);
     assert_eq!(apply(&mut standing, &resume()), Err(Impossible::Disputed));
     assert_eq!(apply(&mut standing, &status("A")), Err(Impossible::Disputed));
     assert_eq!(apply(&mut standing, &dispute(false)), Err(Impossible::DisputeOpen));
     apply(&mut standing, &reject()).unwrap();
-    assert!(!standing.disputed() && standing.stage == Valid);
+    assert!(!standing.disputed() && standing.stage() == Valid);
 
     // One that does not.
     apply(&mut standing, &dispute(false)).unwrap();
-    assert!(standing.disputed() && standing.stage == Valid);
+    assert!(standing.disputed() && standing.stage() == Valid);
     apply(&mut standing, &suspend()).unwrap();
     apply(&mut standing, &reject()).unwrap();
-    assert_eq!(standing.stage, Suspended);
+    assert_eq!(standing.stage(), Suspended);
 
-    // One that is opened while the licence is suspended for something else does not lift that.
+    // One that is opened while the licence is suspended for something else does not lift that, and the other way round:
+    // each of them holds as long as it does.
     apply(&mut standing, &dispute(true)).unwrap();
     apply(&mut standing, &reject()).unwrap();
-    assert_eq!(standing.stage, Suspended);
+    assert_eq!(standing.stage(), Suspended);
+    apply(&mut standing, &dispute(true)).unwrap();
+    assert_eq!(apply(&mut standing, &resume()), Ok(Act::Resumed));
+    assert_eq!(standing.stage(), Suspended);
+    assert_eq!(apply(&mut standing, &resume()), Err(Impossible::Disputed));
+    assert_eq!(apply(&mut standing, &suspend()), Ok(Act::Suspended));
+    assert_eq!(apply(&mut standing, &status("B")), Err(Impossible::Unchanged));
+    apply(&mut standing, &reject()).unwrap();
+    assert_eq!(standing.stage(), Suspended);
+    apply(&mut standing, &resume()).unwrap();
+    assert_eq!(standing.stage(), Valid);
 
     // One that is right ends with a correction.
     apply(&mut standing, &dispute(true)).unwrap();
@@ -155,15 +166,15 @@ fn a_new_wallet() {
     let mut standing = issued();
     let (_, taken) = standing.change_wallet().unwrap();
     assert!(taken == [credential(7)] && standing.credentials.is_empty());
-    assert_eq!((standing.stage, standing.wallet), (Registered, 1));
+    assert_eq!((standing.stage(), standing.wallet), (Registered, 1));
     assert_eq!(standing.issue(credential(8)), Err(Impossible::NotOffered));
 
     let mut standing = issued();
     apply(&mut standing, &suspend()).unwrap();
     standing.change_wallet().unwrap();
-    assert_eq!(standing.stage, Suspended);
+    assert_eq!(standing.stage(), Suspended);
     apply(&mut standing, &resume()).unwrap();
-    assert_eq!(standing.stage, Registered);
+    assert_eq!(standing.stage(), Registered);
 }
 
 proptest! {
@@ -194,13 +205,14 @@ proptest! {
                 Err(_) => prop_assert!(standing == before),
                 Ok(_) => {
                     prop_assert_eq!(standing.revision, before.revision + 1);
-                    prop_assert!(before.stage != Ended);
+                    prop_assert!(before.stage() != Ended);
                     // Valid comes of an issuance or of a resumption alone.
-                    if standing.stage == Valid && before.stage != Valid {
-                        prop_assert!(act == 1 || before.stage == Suspended);
+                    if standing.stage() == Valid && before.stage() != Valid {
+                        prop_assert!(act == 1 || before.stage() == Suspended);
+                        prop_assert!(standing.is_good());
                     }
-                    prop_assert_eq!(standing.ended.is_some(), standing.stage == Ended);
-                    prop_assert!(standing.stage != Registered || standing.credentials.is_empty());
+                    prop_assert_eq!(standing.ended.is_some(), standing.stage() == Ended);
+                    prop_assert!(standing.stage() != Registered || standing.credentials.is_empty());
                 }
             }
         }

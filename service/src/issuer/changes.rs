@@ -1,5 +1,7 @@
 //! What an administrator does with a licence after it was registered, and what is told of it.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use glimpse_api::openapi::Reference;
@@ -7,9 +9,13 @@ use glimpse_api::{
     Act, CheckOverride, LicenceChange, LicenceCorrection, LicenceEvent, LicenceReport, RegisteredLicence,
     WalletChange, WalletChanged, paths, value_to_json,
 };
+use glimpse_circuits::attribute::Value;
+use glimpse_circuits::date::Date;
 use glimpse_circuits::schema::Schema;
 use glimpse_circuits::text::is_printable;
+use glimpse_circuits::words;
 use glimpse_profiles::{Profile, builtin};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Administrator, LicenceId, StrictJson};
@@ -30,6 +36,8 @@ pub(super) const MAX_TRIES: usize = 16;
 const MAX_REASON_CHARS: usize = 200;
 /// Shorter values than this may stand in a reason by chance.
 const TELLING_CHARS: usize = 4;
+/// The same for what is not written in ASCII: names have two characters or three.
+const TELLING_HAN: usize = 2;
 
 /// Where a licence stands.
 #[utoipa::path(
@@ -68,7 +76,8 @@ pub(crate) async fn change(
         _ => None,
     };
     role.change(id.0, by, body.0.reason(), code, |profile, standing| {
-        standing.apply(&body.0, |code| profile.status().meaning(code)).map_err(ApiError::Impossible)
+        let meaning = |code: &str| profile.and_then(|profile| profile.status().meaning(code));
+        standing.apply(&body.0, meaning).map_err(ApiError::Impossible)
     })
     .await?;
     tracing::info!(target: "audit", principal = by, act = "licence changed");
@@ -129,15 +138,16 @@ impl IssuerRole {
         by: &str,
         reason: &str,
         code: Option<String>,
-        change: impl Fn(&Profile, &mut Standing) -> Result<Act, ApiError>,
+        change: impl Fn(Option<&Profile>, &mut Standing) -> Result<Act, ApiError>,
     ) -> Result<(), ApiError> {
         for _ in 0..MAX_TRIES {
             let before = self.shared.store.licence(id).await?.ok_or(ApiError::LicenceUnknown)?;
-            let schema = self.schema(&before)?.clone();
-            let reason = checked_reason(reason, &before, &schema)?;
-            let profile = profile_of(&schema)?;
+            // One whose schema is no longer issued goes on living, but for what its profile would have to say.
+            let schema = self.schemas.get(&before.schema);
+            let profile = schema.map(|schema| profile_of(schema)).transpose()?;
             let mut licence = before.clone();
             let act = change(profile, &mut licence.standing)?;
+            let reason = checked_reason(reason, &before, schema)?;
             let mut update = self.update(id, &before, licence, act, by);
             (update.event.reason, update.event.code) = (Some(reason), code.clone());
             if self.shared.store.update_licences(vec![update]).await? == Updated::Done {
@@ -152,17 +162,17 @@ impl IssuerRole {
         for _ in 0..MAX_TRIES {
             let before = self.shared.store.licence(id).await?.ok_or(ApiError::LicenceUnknown)?;
             let schema = self.schema(&before)?.clone();
-            let reason = checked_reason(&correction.reason, &before, &schema)?;
+            let mut ended = before.clone();
+            let act = ended.standing.correct(next_id).map_err(ApiError::Impossible)?;
+            let reason = checked_reason(&correction.reason, &before, Some(&schema))?;
             let profile = profile_of(&schema)?;
             let now = self.shared.clock.now();
             let admitted = admit_values(profile, &correction.attributes, &correction.overrides)?;
             let mut next =
                 LicenceRecord::new(&schema, before.holder.clone(), &admitted.values, admitted.overrides, now);
-            checked_reason(&correction.reason, &next, &schema)?;
+            checked_reason(&correction.reason, &next, Some(&schema))?;
             (next.version, next.corrects) = (before.version + 1, Some(id));
 
-            let mut ended = before.clone();
-            let act = ended.standing.correct(next_id).map_err(ApiError::Impossible)?;
             let mut old = self.update(id, &before, ended, act, by);
             old.event.reason = Some(reason.clone());
             let mut new = registration(next_id, next, Act::RegisteredAsCorrection, by, now);
@@ -184,16 +194,13 @@ impl IssuerRole {
             let (mut updates, mut open) = (Vec::new(), Vec::new());
             for id in &ids {
                 let before = store.licence(*id).await?.ok_or(ApiError::LicenceUnknown)?;
-                let reason = match self.schemas.get(&before.schema) {
-                    Some(schema) => checked_reason(reason, &before, schema)?,
-                    None => checked_form(reason)?,
-                };
+                let schema = self.schemas.get(&before.schema);
+                let reason = checked_reason(reason, &before, schema)?;
                 let mut licence = before.clone();
                 // One that has ended stays as it is: its credentials are revoked already.
                 let Ok((act, credentials)) = licence.standing.change_wallet() else { continue };
                 let mut update = self.update(*id, &before, licence, act, by);
-                update.withhold = listed(&before, &credentials);
-                update.restore.clear();
+                (update.withhold, update.restore) = (listed(&before, &credentials), Vec::new());
                 update.event.reason = Some(reason);
                 updates.push(update);
                 open.push(*id);
@@ -216,17 +223,12 @@ impl IssuerRole {
         act: Act,
         by: &str,
     ) -> LicenceUpdate {
-        let handles = listed(before, &licence.standing.credentials);
-        let (withhold, restore) = match (before.standing.is_good(), licence.standing.is_good()) {
-            (true, false) => (handles, Vec::new()),
-            (false, true) => (Vec::new(), handles),
-            (true, true) | (false, false) => (Vec::new(), Vec::new()),
-        };
+        let (withhold, restore) = moves(before, &licence);
         let event = LicenceEvent {
             at: self.shared.clock.now(),
             actor: by.to_owned(),
             act,
-            stage: licence.standing.stage,
+            stage: licence.standing.stage(),
             reason: None,
             code: None,
         };
@@ -242,7 +244,7 @@ impl IssuerRole {
             licence: id.text(),
             schema: licence.schema,
             version: licence.version,
-            stage: standing.stage,
+            stage: standing.stage(),
             ended: standing.ended,
             disputed: standing.disputed(),
             credentials: u32::try_from(standing.credentials.len()).unwrap_or(u32::MAX),
@@ -256,9 +258,19 @@ impl IssuerRole {
 
 /// A licence that becomes known.
 pub(crate) fn registration(id: Id, licence: LicenceRecord, act: Act, by: &str, now: u64) -> LicenceUpdate {
-    let stage = licence.standing.stage;
+    let stage = licence.standing.stage();
     let event = LicenceEvent { at: now, actor: by.to_owned(), act, stage, reason: None, code: None };
     LicenceUpdate { id, from: None, licence, event, withhold: Vec::new(), restore: Vec::new() }
+}
+
+/// The handles that lists leave out from now on, and those that they do not leave out any longer.
+fn moves(before: &LicenceRecord, after: &LicenceRecord) -> (Vec<ListedHandle>, Vec<ListedHandle>) {
+    let handles = listed(before, &after.standing.credentials);
+    match (before.standing.is_good(), after.standing.is_good()) {
+        (true, false) => (handles, Vec::new()),
+        (false, true) => (Vec::new(), handles),
+        (true, true) | (false, false) => (Vec::new(), Vec::new()),
+    }
 }
 
 /// The handles of credentials that lists can leave out.
@@ -275,17 +287,41 @@ fn profile_of(schema: &Schema) -> Result<&'static Profile, ApiError> {
     builtin().iter().find(|profile| profile.schema().digest() == digest).ok_or(ApiError::SchemaRetired)
 }
 
-/// A reason that repeats nothing of what the licence says, nor whose it is.
-fn checked_reason(reason: &str, licence: &LicenceRecord, schema: &Schema) -> Result<String, ApiError> {
-    let reason = checked_form(reason)?;
-    let values = licence.values(schema)?;
-    let values = schema.attributes().iter().zip(&values);
-    let texts = values.map(|(attribute, value)| value_to_json(&attribute.kind, value));
-    let repeats = |text: &str| text.chars().count() >= TELLING_CHARS && reason.contains(text);
-    if repeats(&licence.holder) || texts.into_iter().any(|text| text.as_str().is_some_and(repeats)) {
+/// A reason that plainly repeats nothing of what the licence says, nor whose it is. Whoever wants to tell it in other words
+/// still can.
+fn checked_reason(
+    reason: &str,
+    licence: &LicenceRecord,
+    schema: Option<&Arc<Schema>>,
+) -> Result<String, ApiError> {
+    let given = checked_form(reason)?;
+    let folded_reason = folded(&given);
+    let repeats = |text: &str| {
+        let text = folded(text);
+        let telling = if text.is_ascii() { TELLING_CHARS } else { TELLING_HAN };
+        text.chars().count() >= telling && folded_reason.contains(&text)
+    };
+    let mut told = repeats(&licence.holder);
+    if let Some(schema) = schema {
+        for (attribute, value) in schema.attributes().iter().zip(licence.values(schema)?) {
+            if matches!(value, Value::Absent | Value::Date(Date::MAX)) {
+                continue;
+            }
+            // Dates in digits and as people write them, codes with what they mean.
+            let words = words::value(attribute, &value);
+            let plain = value_to_json(&attribute.kind, &value);
+            told |= plain.as_str().is_some_and(repeats) || repeats(&words.zh_cn) || repeats(&words.en);
+        }
+    }
+    if told {
         return Err(ApiError::invalid("reason", "must not repeat what the licence says, nor whose it is"));
     }
-    Ok(reason)
+    Ok(given)
+}
+
+/// Letters and digits alone, in one form and case.
+fn folded(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
 }
 
 fn checked_form(reason: &str) -> Result<String, ApiError> {
@@ -293,4 +329,74 @@ fn checked_form(reason: &str) -> Result<String, ApiError> {
         return Err(ApiError::invalid("reason", "must have 1 to 200 printable characters"));
     }
     Ok(reason.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use glimpse_api::EndedAs;
+    use glimpse_circuits::key::IssuerPublicKey;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn licence() -> LicenceRecord {
+        LicenceRecord::new(builtin()[0].schema(), "h".into(), &[], Vec::new(), 0)
+    }
+
+    proptest! {
+        /// Whatever becomes of a licence: lists leave out every handle that was ever given out for it, but those of the
+        /// credentials that its holder has while it is good.
+        #[test]
+        fn a_handle_is_left_out_unless_its_licence_is_good(acts in prop::collection::vec(0u8..10, 0..60)) {
+            let key = IssuerPublicKey::from_point(curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT).unwrap();
+            let reason = || "r".to_owned();
+            let (mut licence, mut given, mut withheld) = (licence(), BTreeSet::new(), BTreeSet::new());
+            for act in acts {
+                let (before, mut gone) = (licence.clone(), None);
+                let standing = &mut licence.standing;
+                let done = match act {
+                    0 => standing.offer().is_ok(),
+                    1 => {
+                        let handle = u32::try_from(given.len()).unwrap() + 1;
+                        let issued = standing.issue(IssuedCredential { key, handle }).is_ok();
+                        if issued {
+                            given.insert(handle);
+                        }
+                        issued
+                    }
+                    2 => standing.correct(Id([1; 16])).is_ok(),
+                    3 => {
+                        gone = standing.change_wallet().ok().map(|(_, gone)| gone);
+                        gone.is_some()
+                    }
+                    _ => {
+                        let change = match act {
+                            4 => LicenceChange::Suspend { reason: reason() },
+                            5 => LicenceChange::Resume { reason: reason() },
+                            6 => LicenceChange::OpenDispute { suspend: true, reason: reason() },
+                            7 => LicenceChange::OpenDispute { suspend: false, reason: reason() },
+                            8 => LicenceChange::RejectDispute { reason: reason() },
+                            _ => LicenceChange::End { ended: EndedAs::Revoked, reason: reason() },
+                        };
+                        standing.apply(&change, |_| None).is_ok()
+                    }
+                };
+                if done {
+                    let (withhold, restore) = match gone {
+                        Some(gone) => (listed(&before, &gone), Vec::new()),
+                        None => moves(&before, &licence),
+                    };
+                    restore.iter().for_each(|one| drop(withheld.remove(&one.handle)));
+                    withheld.extend(withhold.iter().map(|one| one.handle));
+                }
+                let held: BTreeSet<u32> = match licence.standing.is_good() {
+                    true => licence.standing.credentials.iter().map(|one| one.handle).collect(),
+                    false => BTreeSet::new(),
+                };
+                prop_assert_eq!(given.difference(&held).copied().collect::<BTreeSet<u32>>(), withheld.clone());
+            }
+        }
+    }
 }

@@ -117,6 +117,9 @@ impl IssuerRole {
         let fingerprint = Fingerprint::of(request.as_deref().unwrap_or(NO_REQUEST));
         for _ in 0..MAX_DRAWS {
             let offer = self.open_offer(code).await?;
+            if offer.wallet != offer.licence.standing.wallet {
+                return Err(ApiError::OfferUnknown);
+            }
             if let Some(answer) = offer.answer {
                 return repeated(answer.is_to(&fingerprint), answer.credential.0);
             }

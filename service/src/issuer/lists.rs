@@ -1,8 +1,10 @@
 //! Revocation lists over HTTP: for wallets their newest versions, for the administrator to have them published at once.
 
-use actix_web::HttpResponse;
+use std::sync::Arc;
+
 use actix_web::http::header::ContentType;
 use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, rt};
 use glimpse_api::openapi::{DecimalCount, SchemaDigest as SchemaDigestSchema, SignedDocument};
 use glimpse_api::{Publication, Published, PublishedList, paths};
 use glimpse_circuits::schema::SchemaDigest;
@@ -15,6 +17,7 @@ use crate::openapi::problems::{
     BEARER, BODY, BUSY, INVALID, LIST_UNKNOWN, NOT_FOUND, Problems, RATE_LIMITED, STORE,
 };
 use crate::openapi::tags;
+use crate::rates::{Tokens, Within};
 use crate::store::licences::ListId;
 
 /// The signed manifest of the newest version of a list.
@@ -24,10 +27,14 @@ use crate::store::licences::ListId;
     responses(
         (status = OK, description = "A DSSE envelope with the manifest of the newest version (docs/protocol.md, section 5a).",
             body = SignedDocument),
-        Problems<{ NOT_FOUND | LIST_UNKNOWN | STORE }>,
+        Problems<{ RATE_LIMITED | NOT_FOUND | LIST_UNKNOWN | STORE }>,
     ),
 )]
-pub(crate) async fn manifest(role: Data<IssuerRole>, schema: Path<String>) -> ApiResult {
+pub(crate) async fn manifest(
+    role: Data<IssuerRole>,
+    _within: Within<Tokens>,
+    schema: Path<String>,
+) -> ApiResult {
     let list = role.list(&schema)?;
     let newest = role.shared.store.published_version(list).await?.ok_or(ApiError::ListUnknown)?;
     Ok(HttpResponse::Ok().content_type(ContentType::json()).body(newest.manifest))
@@ -44,10 +51,14 @@ pub(crate) async fn manifest(role: Data<IssuerRole>, schema: Path<String>) -> Ap
     responses(
         (status = OK, description = "The bucket's bytes (docs/protocol.md, section 5a). The newest version's are there, and those \
             of the one before it.", content_type = "application/octet-stream", body = Vec<u8>),
-        Problems<{ NOT_FOUND | LIST_UNKNOWN | STORE }>,
+        Problems<{ RATE_LIMITED | NOT_FOUND | LIST_UNKNOWN | STORE }>,
     ),
 )]
-pub(crate) async fn bucket(role: Data<IssuerRole>, path: Path<(String, String, String)>) -> ApiResult {
+pub(crate) async fn bucket(
+    role: Data<IssuerRole>,
+    _within: Within<Tokens>,
+    path: Path<(String, String, String)>,
+) -> ApiResult {
     let (schema, version, bucket) = path.into_inner();
     let list = role.list(&schema)?;
     let (Some(version), Some(bucket)) = (number(&version), number(&bucket)) else {
@@ -64,7 +75,8 @@ pub(crate) async fn bucket(role: Data<IssuerRole>, path: Path<(String, String, S
     security(("administrator" = [])),
     request_body = Publication,
     responses(
-        (status = OK, description = "The versions that are the newest now.", body = Published),
+        (status = OK, description = "The versions that were published. One list may have failed where another did not.",
+            body = Published),
         Problems<{ BEARER | BODY | INVALID | LIST_UNKNOWN | RATE_LIMITED | BUSY | STORE }>,
     ),
 )]
@@ -86,19 +98,32 @@ pub(crate) async fn publish(
     if wanted.is_empty() {
         return Err(ApiError::ListUnknown);
     }
-    let mut lists = Vec::with_capacity(wanted.len());
-    for list in wanted {
-        let version = role.publish(list).await?;
-        lists.push(PublishedList {
-            schema: list.schema,
-            version: version.version,
-            issued_at: version.issued_at,
-            next: version.next,
-            left_out: version.left_out,
-        });
-    }
+    // A version that was begun is finished whether or not somebody still waits for it.
+    let publishing = rt::spawn(publish_each(Arc::clone(&role), wanted));
+    let lists = publishing.await.map_err(|_| ApiError::Internal)??;
     tracing::info!(target: "audit", principal = administrator.id(), act = "lists published", count = lists.len());
     Ok(HttpResponse::Ok().json(Published { lists }))
+}
+
+/// The new versions; the first failure, if there is none.
+async fn publish_each(role: Arc<IssuerRole>, wanted: Vec<ListId>) -> Result<Vec<PublishedList>, ApiError> {
+    let (mut lists, mut failure) = (Vec::with_capacity(wanted.len()), None);
+    for list in wanted {
+        match role.publish(list).await {
+            Ok(version) => lists.push(PublishedList {
+                schema: list.schema,
+                version: version.version,
+                issued_at: version.issued_at,
+                next: version.next,
+                left_out: version.left_out,
+            }),
+            Err(error) => failure = failure.or(Some(error)),
+        }
+    }
+    match failure {
+        Some(error) if lists.is_empty() => Err(error),
+        _ => Ok(lists),
+    }
 }
 
 /// A number in its one decimal spelling.

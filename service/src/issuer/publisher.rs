@@ -29,8 +29,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const PAGE: usize = 1 << 16;
 /// Buckets that are signed and not kept yet.
 const BUCKETS_AHEAD: usize = 4;
-/// How long a version that was begun is waited for before another node begins the next.
+/// How long a version that was begun is waited for, at most, before another node begins the next.
 const PATIENCE_SECONDS: u64 = 300;
+/// A bucket of more intervals than this grows too large for wallets before long.
+const MANY_INTERVALS: usize = 50_000;
+/// Moments that are beyond it come of a clock that is out of order: the year 36812.
+const LAST_MOMENT: u64 = 1 << 40;
 
 /// What an issuer's revocation lists are made with.
 pub(crate) struct Revocation {
@@ -61,6 +65,11 @@ impl Revocation {
     /// The key that manifests are signed with.
     pub(crate) fn manifest_key(&self) -> &DocumentSecretKey {
         &self.manifest_key
+    }
+
+    /// Shorter than what `next` leaves for a node that is late.
+    fn patience(&self) -> u64 {
+        (self.period / 8).clamp(MOMENT_SECONDS, PATIENCE_SECONDS)
     }
 
     /// When the version after that of a moment is due at the latest: a quarter of a period late, for a node that is
@@ -119,8 +128,10 @@ impl IssuerRole {
     async fn is_due(&self, list: ListId) -> Result<bool, StoreError> {
         let Some(revocation) = &self.revocation else { return Ok(false) };
         let (head, now) = (self.shared.store.list_head(list).await?, self.shared.clock.now());
-        if head.published < head.version && now < head.issued_at.saturating_add(PATIENCE_SECONDS) {
-            return Ok(false);
+        if head.published < head.version {
+            // Begun and not finished: where nobody else can be building it, it was given up.
+            let patience = if self.shared.store.is_shared() { revocation.patience() } else { MOMENT_SECONDS };
+            return Ok(now >= head.issued_at.saturating_add(patience));
         }
         Ok(head.published == 0 || now >= head.issued_at.saturating_add(revocation.period))
     }
@@ -131,17 +142,35 @@ impl IssuerRole {
         let _alone = revocation.publishing.lock().await;
         let store = &self.shared.store;
         let (head, now) = (store.list_head(list).await?, self.shared.clock.now());
+        if now.max(head.issued_at) > LAST_MOMENT {
+            tracing::error!("a clock is out of order: no revocation list can be published");
+            return Err(ApiError::Internal);
+        }
         let issued_at = now - now % MOMENT_SECONDS;
+        if head.issued_at > now + 2 * MOMENT_SECONDS {
+            tracing::error!(
+                schema = %list.schema, ahead_s = head.issued_at - now,
+                "the last version of a revocation list is from the future: some node's clock was ahead, and none follows before"
+            );
+        }
         if issued_at <= head.issued_at {
             let retry_after = (head.issued_at + MOMENT_SECONDS).saturating_sub(now).max(1);
             return Err(ApiError::RateLimited { retry_after });
         }
-        if !store.begin_version(list, head.version, issued_at).await? {
+        // Moments rise, so numbers go on rising too after an older copy of the store was brought back.
+        let version = (head.version + 1).max(issued_at / MOMENT_SECONDS);
+        if !store.begin_version(list, head.version, version, issued_at).await? {
             return Err(ApiError::Busy);
         }
         // Read after the moment was put down: whoever was revoked before it is left out.
         let withheld = self.all_withheld(list).await?;
-        let (version, next, left_out) = (head.version + 1, revocation.next(issued_at), withheld.len() as u64);
+        if withheld.len() >> revocation.prefix_bits > MANY_INTERVALS {
+            tracing::warn!(
+                schema = %list.schema, left_out = withheld.len(),
+                "a revocation list grows too large for wallets: raise revocation.prefix_bits"
+            );
+        }
+        let (next, left_out) = (revocation.next(issued_at), withheld.len() as u64);
         let (signed, mut buckets) = mpsc::channel::<(u32, Vec<u8>)>(BUCKETS_AHEAD);
         let (issuer, prefix_bits) = (*self.key.public(), revocation.prefix_bits);
         let building = {

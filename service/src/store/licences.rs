@@ -83,7 +83,7 @@ impl LicenceRecord {
 
     /// Where it stands in the catalogue.
     pub(crate) fn place(&self) -> Place {
-        Place { schema: self.schema, stage: self.standing.stage, version: self.version }
+        Place { schema: self.schema, stage: self.standing.stage(), version: self.version }
     }
 }
 

@@ -110,8 +110,14 @@ impl<S: Store + 'static> Store for Measured<S> {
         self.measure("list_head", self.store.list_head(list)).await
     }
 
-    async fn begin_version(&self, list: ListId, seen: u64, issued_at: u64) -> Result<bool, StoreError> {
-        self.measure("begin_version", self.store.begin_version(list, seen, issued_at)).await
+    async fn begin_version(
+        &self,
+        list: ListId,
+        seen: u64,
+        version: u64,
+        issued_at: u64,
+    ) -> Result<bool, StoreError> {
+        self.measure("begin_version", self.store.begin_version(list, seen, version, issued_at)).await
     }
 
     async fn withheld(&self, list: ListId, from: u32, most: usize) -> Result<Vec<u32>, StoreError> {

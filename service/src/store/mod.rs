@@ -82,10 +82,16 @@ pub(crate) trait Store: Send + Sync {
     /// Which version of a list was begun last.
     async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError>;
 
-    /// Begins the version after the one that was seen begun last, at a later moment. False if another was begun meanwhile,
+    /// Begins a version after the one that was seen begun last, with a greater number and at a later moment. False if another was begun meanwhile,
     /// or the moment is none: then nothing may be signed. A repetition is told so too, for who repeats it does not know
     /// whether somebody else began the version.
-    async fn begin_version(&self, list: ListId, seen: u64, issued_at: u64) -> Result<bool, StoreError>;
+    async fn begin_version(
+        &self,
+        list: ListId,
+        seen: u64,
+        version: u64,
+        issued_at: u64,
+    ) -> Result<bool, StoreError>;
 
     /// The handles that versions of a list leave out, in rising order, from one on, at most so many.
     async fn withheld(&self, list: ListId, from: u32, most: usize) -> Result<Vec<u32>, StoreError>;
@@ -99,8 +105,8 @@ pub(crate) trait Store: Send + Sync {
         bytes: Vec<u8>,
     ) -> Result<(), StoreError>;
 
-    /// Publishes a version whose buckets are all kept, unless a later one was, and forgets those before the one that was
-    /// the newest.
+    /// Publishes a version whose buckets are all kept, unless a later one was, and forgets the buckets of all before it but
+    /// the one that was the newest.
     async fn publish_version(&self, list: ListId, version: PublishedVersion) -> Result<(), StoreError>;
 
     /// The newest version of a list.

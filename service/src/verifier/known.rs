@@ -71,11 +71,6 @@ impl Issuers {
         self.keyed.as_ref()
     }
 
-    /// Whether there is a list.
-    pub(crate) fn follow_a_list(&self) -> bool {
-        self.list.is_some()
-    }
-
     /// What is known at a moment, by the list that is in force.
     pub(crate) fn at(&self, now: u64) -> Arc<Known> {
         if let Some(known) = self.built(now) {

@@ -1,12 +1,13 @@
 //! Revocation lists.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use glimpse_api::{Metadata, Published, RequestStatus, paths};
+use glimpse_circuits::relation::Relation;
 use glimpse_circuits::schema::Binding;
 use glimpse_profiles::builtin;
-use glimpse_prover::{IntervalError, PresentError};
+use glimpse_prover::{Holding, IntervalError, PresentError, Showing, present};
+use rand_core::OsRng;
 use serde_json::{Value, json};
 
 use crate::support::{ADMIN, Client, DRIVING, NOW, RELYING_PARTY, Service, Wallet, text, with_lists};
@@ -20,7 +21,7 @@ fn policy(check: &str, max_age: u64) -> Value {
 }
 
 /// Lists are published at the start, without anybody asking.
-pub fn wait_for_list(client: &Client, schema: &str) {
+pub(crate) fn wait_for_list(client: &Client, schema: &str) {
     let (path, start) = (paths::MANIFEST.replace("{schema}", schema), Instant::now());
     while client.get(&path, None).status != 200 {
         assert!(start.elapsed() < Duration::from_secs(60));
@@ -184,21 +185,17 @@ fn what_there_is_not() {
     assert_eq!(refused.status, 422);
 }
 
-/// Tokens of one key do not end an exchange of the other.
+/// A token of the credential is none of the interval, nor the other way round.
 #[test]
 fn tokens_of_intervals_are_under_their_own_key() {
     let (_service, _, wallet, credential) = start();
     let interval = wallet.interval(&credential).unwrap();
     assert_eq!(wallet.tokens(&interval, 4).len(), 4);
-    let (exchange, blinded, challenges) = wallet.open_exchange(&interval, 4);
-    let path = paths::TOKEN_EXCHANGE.replace("{exchange}", &exchange);
-    assert_eq!(wallet.client.post(&path, None, &challenges).status, 200);
-    drop(blinded);
-    // A presentation with the tokens changed over is no presentation.
     let created = wallet.client.request(&policy("token", 3600));
-    let request = wallet.client.fetch(&created);
-    let mut sound = wallet.present_with(Arc::clone(&request), &credential, &interval).unwrap();
-    let last = sound.len() - 1;
-    sound[last] ^= 1;
-    wallet.client.submit(&created.id, &sound).problem(422, "presentation-refused");
+    let relation = Relation::compile(wallet.client.fetch(&created), &wallet.registry).unwrap();
+    let [mut of_credential, mut of_interval] = [wallet.tokens(&credential, 4), wallet.tokens(&interval, 4)];
+    let changed_over = Holding::new(&credential, Showing::Token(of_interval.pop().unwrap()))
+        .with_interval(&interval, Showing::Token(of_credential.pop().unwrap()));
+    let refused = present(&relation, &wallet.secret, vec![changed_over], &mut OsRng);
+    assert!(refused.is_err(), "tokens under the wrong key");
 }

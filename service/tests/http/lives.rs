@@ -105,15 +105,23 @@ fn reasons_repeat_nothing() {
     let service = Service::start();
     let client = service.client();
     let licence = client.register_sample(DRIVING, 1);
-    let name = sample(DRIVING, 1)
-        .values()
-        .filter_map(Value::as_str)
-        .find(|text| text.len() > 12)
-        .unwrap()
-        .to_owned();
-    for reason in
-        [format!("it says {name}"), "of holder-1".into(), String::new(), "x".repeat(201), "a\nb".into()]
-    {
+    let attributes = sample(DRIVING, 1);
+    let said = |name: &str| attributes[name].as_str().unwrap().to_owned();
+    let (person, born) = (said("name"), said("birth_date"));
+    let days = born.replace('-', "");
+    let wide: String = days.chars().filter_map(|c| char::from_u32(u32::from(c) + 0xfee0)).collect();
+    for reason in [
+        format!("罚款未缴，{person}"),
+        format!("it says {}", said("address")),
+        format!("born {days}"),
+        format!("born {wide}"),
+        format!("born {}", born.replace('-', " / ")),
+        format!("number {}", said("licence_number").to_lowercase()),
+        "of HOLDER 1".into(),
+        String::new(),
+        "x".repeat(201),
+        "a\nb".into(),
+    ] {
         let answer = client.change(&licence, &json!({ "act": "suspend", "reason": reason }));
         assert_eq!(answer.fields(422, "invalid"), ["reason"]);
         let answer = client.post(

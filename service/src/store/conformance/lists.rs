@@ -16,16 +16,18 @@ pub(super) async fn lists(store: &SharedStore) {
     // Of many nodes that want to begin a version, one does.
     let attempts = (0..16u64).map(|i| {
         let store = store.clone();
-        actix_web::rt::spawn(async move { store.begin_version(list, 0, 600 + i * 60).await.unwrap() })
+        actix_web::rt::spawn(async move { store.begin_version(list, 0, 1, 600 + i * 60).await.unwrap() })
     });
     let begun: Vec<_> = join_all(attempts).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(begun.iter().filter(|begun| **begun).count(), 1);
     let head = store.list_head(list).await.unwrap();
     assert!((head.version, head.published) == (1, 0) && head.issued_at >= 600);
     // No moment twice, and none before it.
-    assert!(!store.begin_version(list, 1, head.issued_at).await.unwrap());
-    assert!(!store.begin_version(list, 1, head.issued_at - 60).await.unwrap());
-    assert!(!store.begin_version(list, 0, 100_000).await.unwrap());
+    assert!(!store.begin_version(list, 1, 2, head.issued_at).await.unwrap());
+    assert!(!store.begin_version(list, 1, 2, head.issued_at - 60).await.unwrap());
+    assert!(!store.begin_version(list, 0, 2, 100_000).await.unwrap());
+    // Nor a number twice.
+    assert!(!store.begin_version(list, 1, 1, 100_000).await.unwrap());
     assert_eq!(store.list_head(list).await.unwrap(), head);
 
     // Nothing is read before it is published.
@@ -40,36 +42,38 @@ pub(super) async fn lists(store: &SharedStore) {
     assert_eq!(bucket(1, 65_535).await, Some(vec![0xff; 100_000]));
 
     // One that was begun and left, then another: the first stays for those that have its manifest.
-    assert!(store.begin_version(list, 1, 100_020).await.unwrap());
+    assert!(store.begin_version(list, 1, 2, 100_020).await.unwrap());
     store.keep_bucket(list, 2, 0, b"two".to_vec()).await.unwrap();
-    assert!(store.begin_version(list, 2, 100_080).await.unwrap());
-    store.keep_bucket(list, 3, 0, b"three".to_vec()).await.unwrap();
-    store.publish_version(list, version(3, 100_080)).await.unwrap();
+    assert!(store.begin_version(list, 2, 30, 100_080).await.unwrap());
+    store.keep_bucket(list, 30, 0, b"three".to_vec()).await.unwrap();
+    store.publish_version(list, version(30, 100_080)).await.unwrap();
     assert_eq!(
-        (bucket(1, 0).await.as_deref(), bucket(3, 0).await.as_deref()),
+        (bucket(1, 0).await.as_deref(), bucket(30, 0).await.as_deref()),
         (Some(&b"one"[..]), Some(&b"three"[..]))
     );
+    // What was begun in between is nothing that anybody reads.
+    assert_eq!(bucket(2, 0).await, None);
     // A late one does not take its place.
     store.publish_version(list, version(2, 100_020)).await.unwrap();
-    assert_eq!(store.published_version(list).await.unwrap(), Some(version(3, 100_080)));
+    assert_eq!(store.published_version(list).await.unwrap(), Some(version(30, 100_080)));
     assert_eq!(
         store.list_head(list).await.unwrap(),
-        ListHead { version: 3, issued_at: 100_080, published: 3 }
+        ListHead { version: 30, issued_at: 100_080, published: 30 }
     );
 
     // With the next one, those before the last are gone.
-    assert!(store.begin_version(list, 3, 100_140).await.unwrap());
-    store.keep_bucket(list, 4, 0, b"four".to_vec()).await.unwrap();
-    store.publish_version(list, version(4, 100_140)).await.unwrap();
+    assert!(store.begin_version(list, 30, 1_000_000_000, 100_140).await.unwrap());
+    store.keep_bucket(list, 1_000_000_000, 0, b"four".to_vec()).await.unwrap();
+    store.publish_version(list, version(1_000_000_000, 100_140)).await.unwrap();
     assert_eq!((bucket(1, 0).await, bucket(1, 65_535).await, bucket(2, 0).await), (None, None, None));
     assert_eq!(
-        (bucket(3, 0).await.as_deref(), bucket(4, 0).await.as_deref()),
+        (bucket(30, 0).await.as_deref(), bucket(1_000_000_000, 0).await.as_deref()),
         (Some(&b"three"[..]), Some(&b"four"[..]))
     );
 
     // Another list is another list.
     let other = ListId { key: [6; 32], ..list };
     assert_eq!(store.list_head(other).await.unwrap(), ListHead::default());
-    assert!(store.begin_version(other, 0, 600).await.unwrap());
+    assert!(store.begin_version(other, 0, 1, 600).await.unwrap());
     assert_eq!(store.bucket(other, 1, 0).await.unwrap(), None);
 }

@@ -30,6 +30,7 @@ pub(super) async fn lives(store: &SharedStore) {
     corrected_both_or_neither(&**store).await;
     withheld_and_restored(&**store).await;
     a_holder_changes_wallet(&**store).await;
+    a_holder_of_what_has_ended_changes_wallet(&**store).await;
     offers_change_licences(&**store).await;
 }
 
@@ -83,7 +84,7 @@ async fn changed_from_what_was_seen(store: &SharedStore) {
     let made: Vec<_> = join_all(attempts).await.into_iter().map(Result::unwrap).collect();
     assert_eq!(made.iter().filter(|made| **made == Updated::Done).count(), 1);
     let now = store.licence(id).await.unwrap().unwrap();
-    assert_eq!((now.standing.stage, now.standing.revision), (Stage::Suspended, 1));
+    assert_eq!((now.standing.stage(), now.standing.revision), (Stage::Suspended, 1));
     let events = store.events(id).await.unwrap();
     assert_eq!(events.iter().map(|event| event.act).collect::<Vec<_>>(), [Act::Registered, Act::Suspended]);
     assert_eq!(events[1].reason.as_deref(), Some("理由"));
@@ -188,7 +189,19 @@ async fn a_holder_changes_wallet(store: &dyn Store) {
     assert!(matches!(store.record_issuance(late, now).await.unwrap(), RecordedIssuance::LicenceChanged));
     assert_eq!(registered("wallet-2").await, None);
     let licence = store.licence(first).await.unwrap().unwrap();
-    assert_eq!((licence.standing.stage, licence.standing.wallet), (Stage::Registered, 1));
+    assert_eq!((licence.standing.stage(), licence.standing.wallet), (Stage::Registered, 1));
+}
+
+/// All that the holder has had has ended.
+async fn a_holder_of_what_has_ended_changes_wallet(store: &dyn Store) {
+    let now = now();
+    let id = offered(store, "ended", "ended", 0, now + 100).await;
+    let record = issuance(store, ("ended", id), "r", 8, Some(("ended", 1, 1))).await;
+    assert!(matches!(store.record_issuance(record, now).await.unwrap(), RecordedIssuance::Stored));
+    let update = HolderUpdate { key: [8; 32], holder: code("ended"), licences: 1, updates: Vec::new() };
+    assert_eq!(store.update_holder(update).await.unwrap(), Updated::Done);
+    let open = store.open_offer(code("ended"), [8; 32], now).await.unwrap().unwrap();
+    assert_eq!(open.registered, None);
 }
 
 async fn offers_change_licences(store: &dyn Store) {

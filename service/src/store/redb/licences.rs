@@ -31,10 +31,12 @@ impl RedbStore {
                 return Ok(Change::Nothing(Updated::Changed));
             }
             let updated = update(transaction, &change.updates)?;
-            if matches!(updated, Change::Keep(_)) {
-                transaction.open_table(REGISTRATIONS)?.remove((&change.key, &change.holder.0))?;
+            // Whoever has nothing but what has ended changes wallets too. A repetition forgets nothing that came after it.
+            if !change.updates.is_empty() && !matches!(updated, Change::Keep(_)) {
+                return Ok(updated);
             }
-            Ok(updated)
+            transaction.open_table(REGISTRATIONS)?.remove((&change.key, &change.holder.0))?;
+            Ok(Change::Keep(Updated::Done))
         })
         .await
     }

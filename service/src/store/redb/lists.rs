@@ -14,14 +14,20 @@ impl RedbStore {
         self.read(move |transaction| head(&transaction.open_table(LIST_HEADS)?, &list)).await
     }
 
-    pub(super) async fn begin(&self, list: ListId, seen: u64, issued_at: u64) -> Result<bool, StoreError> {
+    pub(super) async fn begin(
+        &self,
+        list: ListId,
+        seen: u64,
+        version: u64,
+        issued_at: u64,
+    ) -> Result<bool, StoreError> {
         self.write(move |transaction| {
             let mut heads = transaction.open_table(LIST_HEADS)?;
             let found = head(&heads, &list)?;
-            if found.version != seen || found.issued_at >= issued_at {
+            if found.version != seen || version <= seen || found.issued_at >= issued_at {
                 return Ok(Change::Nothing(false));
             }
-            let next = ListHead { version: seen + 1, issued_at, published: found.published };
+            let next = ListHead { version, issued_at, published: found.published };
             heads.insert((&list.key, &list.schema.0), to_json("list_heads", &next)?.as_slice())?;
             Ok(Change::Keep(true))
         })
@@ -70,7 +76,7 @@ impl RedbStore {
             heads.insert(at, to_json("list_heads", &found)?.as_slice())?;
             let record = to_json("list_versions", &version)?;
             transaction.open_table(LIST_VERSIONS)?.insert(at, record.as_slice())?;
-            forget(transaction, &list, before)?;
+            forget(transaction, &list, before, version.version)?;
             Ok(Change::Keep(()))
         })
         .await
@@ -110,11 +116,12 @@ fn head(
     found.map_or(Ok(ListHead::default()), |record| from_json("list_heads", record.value()))
 }
 
-/// The buckets of versions before this one, whether they were published or not. Those of the one before the newest
-/// stay, for wallets that have its manifest.
-fn forget(transaction: &WriteTransaction, list: &ListId, before: u64) -> Result<(), StoreError> {
+/// The buckets of all versions before the newest but those of the one before it, for wallets that have its manifest: older
+/// ones, and those that were begun in between and never published.
+fn forget(transaction: &WriteTransaction, list: &ListId, before: u64, newest: u64) -> Result<(), StoreError> {
     let (key, schema) = (&list.key, &list.schema.0);
-    let range = (key, schema, 0, 0)..(key, schema, before, 0);
-    transaction.open_table(LIST_BUCKETS)?.retain_in(range, |_, _| false)?;
+    let range = (key, schema, 0, 0)..(key, schema, newest, 0);
+    let mut buckets = transaction.open_table(LIST_BUCKETS)?;
+    buckets.retain_in(range, |(_, _, version, _), _| version == before)?;
     Ok(())
 }

@@ -199,8 +199,14 @@ impl Store for RedbStore {
         self.find_head(list).await
     }
 
-    async fn begin_version(&self, list: ListId, seen: u64, issued_at: u64) -> Result<bool, StoreError> {
-        self.begin(list, seen, issued_at).await
+    async fn begin_version(
+        &self,
+        list: ListId,
+        seen: u64,
+        version: u64,
+        issued_at: u64,
+    ) -> Result<bool, StoreError> {
+        self.begin(list, seen, version, issued_at).await
     }
 
     async fn withheld(&self, list: ListId, from: u32, most: usize) -> Result<Vec<u32>, StoreError> {

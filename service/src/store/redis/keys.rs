@@ -69,10 +69,15 @@ impl Keys {
         format!("{}:{{issuance}}:withheld:{}:{}", self.prefix, hex::encode(list.key), list.schema)
     }
 
-    /// Hash for each list: `version`, `issued_at` and `published` (`ListHead`), `record` (`PublishedVersion` in JSON) and
-    /// `oldest`, the oldest version of which buckets are kept. For ever.
+    /// Hash for each list: `version`, `issued_at` and `published` (`ListHead`) and `record` (`PublishedVersion` in
+    /// JSON). For ever.
     pub(super) fn list(&self, list: &ListId) -> String {
         format!("{}:list:{{{}:{}}}", self.prefix, hex::encode(list.key), list.schema)
+    }
+
+    /// Set for each list: the versions of which buckets are kept.
+    pub(super) fn versions(&self, list: &ListId) -> String {
+        format!("{}:versions", self.list(list))
     }
 
     /// Hash for each version of a list: bucket → its bytes. Until the version after the next.

@@ -21,8 +21,14 @@ impl RedisStore {
         })
     }
 
-    pub(super) async fn begin(&self, list: ListId, seen: u64, issued_at: u64) -> Result<bool, StoreError> {
-        let arguments = [seen, issued_at, seen + 1].map(|number| number.to_string());
+    pub(super) async fn begin(
+        &self,
+        list: ListId,
+        seen: u64,
+        version: u64,
+        issued_at: u64,
+    ) -> Result<bool, StoreError> {
+        let arguments = [seen, issued_at, version].map(|number| number.to_string());
         let arguments: Vec<_> = arguments.iter().map(String::as_bytes).collect();
         self.ask(BEGIN_VERSION.ask(&[self.keys.list(&list)], &arguments)).await
     }
@@ -45,7 +51,9 @@ impl RedisStore {
         bucket: u32,
         bytes: Vec<u8>,
     ) -> Result<(), StoreError> {
-        let key = self.keys.buckets(&list, version);
+        // First that there is something to be forgotten.
+        let (versions, key) = (self.keys.versions(&list), self.keys.buckets(&list, version));
+        let _new: u32 = self.ask(Ask::write(cmd("SADD").arg(versions).arg(version))).await?;
         let _new: u32 = self.ask(Ask::write(cmd("HSET").arg(key).arg(bucket).arg(bytes))).await?;
         Ok(())
     }
@@ -53,10 +61,14 @@ impl RedisStore {
     pub(super) async fn publish(&self, list: ListId, version: PublishedVersion) -> Result<(), StoreError> {
         let (number, record) = (version.version.to_string(), to_json("list_versions", &version)?);
         let ask = PUBLISH_VERSION.ask(&[self.keys.list(&list)], &[number.as_bytes(), &record]);
-        let (oldest, before): (u64, u64) = self.ask(ask).await?;
-        for useless in oldest..before {
-            let ask = Ask::write(cmd("DEL").arg(self.keys.buckets(&list, useless)));
-            let _gone: u32 = self.ask(ask).await?;
+        let Some(before): Option<u64> = self.ask(ask).await? else { return Ok(()) };
+        let versions = self.keys.versions(&list);
+        let found: Vec<u64> = self.ask(Ask::read(cmd("SMEMBERS").arg(&versions))).await?;
+        for useless in found.into_iter().filter(|found| *found < version.version && *found != before) {
+            let _gone: u32 =
+                self.ask(Ask::write(cmd("UNLINK").arg(self.keys.buckets(&list, useless)))).await?;
+            // Last: what is named here is forgotten the next time.
+            let _gone: u32 = self.ask(Ask::write(cmd("SREM").arg(&versions).arg(useless))).await?;
         }
         Ok(())
     }

@@ -82,26 +82,26 @@ return {'stored'}",
     )
 });
 
-/// Begins a version of a list. 1: the version that was seen begun last, 2: moment, 3: the next version.
+/// Begins a version of a list. 1: the version that was seen begun last, 2: moment, 3: version.
 pub(super) static BEGIN_VERSION: LazyLock<Lua> = LazyLock::new(|| {
     Lua::new(
         "local found = redis.call('HMGET', KEYS[1], 'version', 'issued_at')
 if tonumber(found[1] or '0') ~= tonumber(ARGV[1]) then return 0 end
 if tonumber(found[2] or '0') >= tonumber(ARGV[2]) then return 0 end
+if tonumber(ARGV[3]) <= tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[3], 'issued_at', ARGV[2])
 return 1",
     )
 });
 
-/// Publishes a version of a list; says which versions' buckets have no more use: from the first number to before the
-/// second. 1: version, 2: record.
+/// Publishes a version of a list; says which one was the newest before it, or nothing if a later one is. 1: version,
+/// 2: record.
 pub(super) static PUBLISH_VERSION: LazyLock<Lua> = LazyLock::new(|| {
     Lua::new(
-        "local found = redis.call('HMGET', KEYS[1], 'published', 'oldest')
-local published = tonumber(found[1] or '0')
-if published >= tonumber(ARGV[1]) then return {0, 0} end
-redis.call('HSET', KEYS[1], 'published', ARGV[1], 'record', ARGV[2], 'oldest', published)
-return {tonumber(found[2] or '0'), published}",
+        "local published = tonumber(redis.call('HGET', KEYS[1], 'published') or '0')
+if published >= tonumber(ARGV[1]) then return false end
+redis.call('HSET', KEYS[1], 'published', ARGV[1], 'record', ARGV[2])
+return published",
     )
 });
 
