@@ -11,7 +11,7 @@ use crate::interval::{IntervalError, IntervalSigner, gaps};
 /// Which version of a list is built.
 #[derive(Clone, Copy, Debug)]
 pub struct VersionPlan {
-    /// Its number: one more than that of the version before.
+    /// Its number: greater than that of the version before.
     pub version: u64,
     /// When the next one is due at the latest, in seconds since 1970-01-01T00:00:00Z.
     pub next: u64,

@@ -35,7 +35,7 @@ const CLOCK_SKEW_SECONDS: u64 = 60;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestDocument {
-    /// Counts up by one from version to version, from 1.
+    /// Rises from version to version, from 1 at least.
     #[serde(with = "decimal")]
     pub version: u64,
     /// When it was issued: seconds since 1970-01-01T00:00:00Z, a whole number of minutes.

@@ -21,7 +21,7 @@ use crate::error::ApiError;
 use crate::issuer::IssuerRole;
 use crate::store::StoreError;
 use crate::store::licences::ListId;
-use crate::store::lists::PublishedVersion;
+use crate::store::lists::{ListHead, PublishedVersion};
 
 /// How often a node looks whether a version is due.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -90,6 +90,14 @@ pub(crate) fn lists_about<'a>(
     with_handles.map(move |schema| ListId { key, schema: schema.digest() })
 }
 
+/// Whether another version is due: a period after the last one, or as soon as one that was begun was waited for.
+fn due(head: &ListHead, period: u64, patience: u64, now: u64) -> bool {
+    if head.published < head.version {
+        return now >= head.issued_at.saturating_add(patience);
+    }
+    head.published == 0 || now >= head.issued_at.saturating_add(period)
+}
+
 impl IssuerRole {
     /// The lists there are: one for each schema whose credentials have handles.
     pub(crate) fn lists(&self) -> Vec<ListId> {
@@ -128,12 +136,9 @@ impl IssuerRole {
     async fn is_due(&self, list: ListId) -> Result<bool, StoreError> {
         let Some(revocation) = &self.revocation else { return Ok(false) };
         let (head, now) = (self.shared.store.list_head(list).await?, self.shared.clock.now());
-        if head.published < head.version {
-            // Begun and not finished: where nobody else can be building it, it was given up.
-            let patience = if self.shared.store.is_shared() { revocation.patience() } else { MOMENT_SECONDS };
-            return Ok(now >= head.issued_at.saturating_add(patience));
-        }
-        Ok(head.published == 0 || now >= head.issued_at.saturating_add(revocation.period))
+        // Begun and not finished: where nobody else can be building it, it was given up.
+        let patience = if self.shared.store.is_shared() { revocation.patience() } else { MOMENT_SECONDS };
+        Ok(due(&head, revocation.period, patience, now))
     }
 
     /// Publishes the next version of a list now.
@@ -220,5 +225,21 @@ impl IssuerRole {
                 return Ok(all);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One that nobody finished does not put the next one off by a period: wallets would be without a list.
+    #[test]
+    fn what_was_not_finished_is_followed_soon() {
+        let due =
+            |version, published, now| due(&ListHead { version, issued_at: 6000, published }, 3600, 300, now);
+        assert!(due(0, 0, 0) && due(0, 0, 6000));
+        assert!(!due(1, 1, 9599) && due(1, 1, 9600));
+        assert!(!due(2, 1, 6299) && due(2, 1, 6300));
+        assert!(!due(1, 0, 6299) && due(1, 0, 6300));
     }
 }

@@ -47,7 +47,9 @@ fn revoked_now_and_refused_from_the_next_version_on() {
     let metadata: Metadata = client.get(paths::METADATA, None).ok();
     assert!(metadata.issuers[0].revocation.is_some() && metadata.manifest_keys.len() == 1);
     let first = wallet.manifest(&credential);
-    assert_eq!((first.document().version, first.document().issued_at), (1, NOW - NOW % 60));
+    // Minutes since 1970, so that numbers rise even if an older copy of the store is brought back.
+    let moment = NOW - NOW % 60;
+    assert_eq!((first.document().version, first.document().issued_at), (moment / 60, moment));
     let interval = wallet.interval(&credential).unwrap();
     for check in ["token", "keyed"] {
         let created = client.request(&policy(check, 3600));
@@ -64,7 +66,8 @@ fn revoked_now_and_refused_from_the_next_version_on() {
     service.pass(60);
     client.change(&licence, &json!({ "act": "end", "as": "revoked", "reason": "court order" })).ok::<Value>();
     let published: Published = client.publish(DRIVING).ok();
-    assert_eq!((published.lists.len(), published.lists[0].version, published.lists[0].left_out), (1, 2, 1));
+    assert_eq!((published.lists.len(), published.lists[0].left_out), (1, 1));
+    assert_eq!(published.lists[0].version, first.document().version + 1);
     assert!(matches!(wallet.interval(&credential), Err(IntervalError::Revoked)));
 
     // What the wallet still has is as old as it is.
@@ -108,7 +111,7 @@ fn a_version_is_published_when_it_is_due() {
         std::thread::sleep(Duration::from_millis(50));
     }
     let second = wallet.manifest(&credential);
-    assert_eq!(second.document().version, 2);
+    assert_eq!(second.document().version, first.document().version + 60);
     assert!(second.follows(&first.seen().unwrap()).is_ok());
     // 75 minutes: a quarter of the period late.
     assert_eq!(second.document().next, second.document().issued_at + 4500);

@@ -62,13 +62,13 @@ fn keys_of_lists_that_are_gone_are_not_made_again() {
     wait_for_list(&client, &schema);
     running.stop().unwrap();
     for file in &files {
-        let kept = fs::read(file).unwrap();
-        fs::remove_file(file).unwrap();
+        let kept = directory.path().join("kept");
+        fs::rename(file, &kept).unwrap();
         let refused = Application::build(with_them());
         assert!(
             matches!(&refused, Err(error @ StartError::Key { path, .. }) if path == file && error.to_string().contains("backup"))
         );
-        fs::write(file, &kept).unwrap();
+        fs::rename(&kept, file).unwrap();
     }
     // A file of one kind is not taken for one of the other, nor is the issuer's.
     fs::copy(directory.path().join("issuer.key"), &files[0]).unwrap();
