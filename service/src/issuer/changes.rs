@@ -270,7 +270,7 @@ fn listed(licence: &LicenceRecord, credentials: &[IssuedCredential]) -> Vec<List
         .collect()
 }
 
-fn profile_of(schema: &Schema) -> Result<&'static Profile, ApiError> {
+pub(super) fn profile_of(schema: &Schema) -> Result<&'static Profile, ApiError> {
     let digest = schema.digest();
     builtin().iter().find(|profile| profile.schema().digest() == digest).ok_or(ApiError::SchemaRetired)
 }
