@@ -269,6 +269,37 @@ fn files_that_are_none() {
     refused(&import(place, "http://127.0.0.1:9", "g.jsonl", "nobody", &[]), "cannot be reached");
 }
 
+/// The service is killed and comes back: the import waits for it.
+#[test]
+fn a_service_that_is_away_for_a_while() {
+    const ROWS: u64 = 4000;
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    write_secrets(place);
+    let service = Service::start(place);
+    let (url, address) = (service.url.clone(), service.url.trim_start_matches("http://").to_owned());
+    let text: String = (1..=ROWS)
+        .map(|row| line(row % 50, |licence| licence["holder"] = json!(format!("holder-of-{row}"))))
+        .collect();
+    fs::write(place.join("all.jsonl"), text).unwrap();
+    let import = ["licence", "import", "all.jsonl", "--profile", DRIVING, "--import", "away"];
+    let mut child =
+        glimpse(place).env("GLIMPSE_URL", &url).args(import).stdout(Stdio::null()).spawn().unwrap();
+    let registered =
+        || service.ask("/admin/v1/catalogue")["imports"][0]["registered"].as_str().map(str::to_owned);
+    while registered().is_none_or(|count| count == "0") {
+        assert!(child.try_wait().unwrap().is_none(), "too quick");
+        sleep(Duration::from_millis(5));
+    }
+    // A second run of the same import stays out of the first one's way.
+    refused(&run(place, &url, &import, ""), "another run");
+    drop(service);
+    sleep(Duration::from_millis(300));
+    let service = Service::start_at(place, &address);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(counts(&service, "away"), (ROWS.to_string(), ROWS.to_string(), ROWS));
+}
+
 /// Killed at some moment, again and again: in the end every row is there once, and every rejected one is told once.
 #[test]
 fn killed_at_any_moment_nothing_is_doubled_and_nothing_lost() {

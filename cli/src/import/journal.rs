@@ -50,6 +50,9 @@ impl Journal {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(path).map_err(named)?;
+        if file.try_lock().is_err() {
+            return Err(format!("{}: another run is at it", path.display()).into());
+        }
         let length = file.metadata().map_err(named)?.len();
         if !begun && length > 0 {
             return Err(format!("{}: there is a file already", path.display()).into());

@@ -90,6 +90,8 @@ pub(crate) fn run(client: &Client, arguments: &Arguments) -> Outcome {
             .ok_or("say the --format of the file")?,
         holder: arguments.holder.clone(),
         ignored: arguments.ignored.clone(),
+        rejected: beside(arguments, arguments.rejected.as_ref(), "rejected.jsonl"),
+        references: arguments.references.clone(),
     };
     let state_path = beside(arguments, arguments.state.as_ref(), "state.json");
     let named = |error: std::io::Error| format!("{}: {error}", arguments.file.display());
@@ -108,7 +110,7 @@ pub(crate) fn run(client: &Client, arguments: &Arguments) -> Outcome {
     if !begun {
         state.write(&state_path)?;
     }
-    let mut run = Run::open(arguments, state, state_path, begun)?;
+    let mut run = Run::open(state, state_path, begun)?;
     run.send(client, file, &names, usize::from(arguments.connections))?;
     let path = paths::IMPORT.replace("{import}", &import.import);
     let report = Report {
@@ -185,16 +187,10 @@ struct Run {
 }
 
 impl Run {
-    fn open(
-        arguments: &Arguments,
-        state: State,
-        state_path: PathBuf,
-        begun: bool,
-    ) -> Result<Self, Box<dyn Error>> {
-        let rejected = beside(arguments, arguments.rejected.as_ref(), "rejected.jsonl");
-        let progress = &state.progress;
-        let rejected = Journal::open(&rejected, progress.rejected_bytes, begun)?;
-        let references = match &arguments.references {
+    fn open(state: State, state_path: PathBuf, begun: bool) -> Result<Self, Box<dyn Error>> {
+        let (settings, progress) = (&state.settings, &state.progress);
+        let rejected = Journal::open(&settings.rejected, progress.rejected_bytes, begun)?;
+        let references = match &settings.references {
             Some(path) => Journal::open(path, progress.references_bytes, begun)?,
             None => Journal::nowhere(),
         };

@@ -26,6 +26,10 @@ pub(super) struct Settings {
     pub(super) format: Format,
     pub(super) holder: String,
     pub(super) ignored: Vec<String>,
+    /// Where what is written row by row goes: what is known of it is cut back to.
+    pub(super) rejected: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) references: Option<PathBuf>,
 }
 
 /// What a file was found to be.

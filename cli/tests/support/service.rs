@@ -18,9 +18,13 @@ pub struct Service {
 
 impl Service {
     pub fn start(directory: &Path) -> Self {
+        Self::start_at(directory, "127.0.0.1:0")
+    }
+
+    pub fn start_at(directory: &Path, listen: &str) -> Self {
         let (log, stderr) = Watched::file(&directory.join("log"));
         let mut child = glimpse(directory)
-            .args(["serve", "--listen", "127.0.0.1:0", "--issuer-id", "demo", "--issuer-name", "示范机关"])
+            .args(["serve", "--listen", listen, "--issuer-id", "demo", "--issuer-name", "示范机关"])
             .args(["--verifier-name", "示范酒吧"])
             .stdout(Stdio::piped())
             .stderr(stderr)
