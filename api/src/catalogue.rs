@@ -17,6 +17,28 @@ pub struct Catalogue {
     pub issuer: String,
     /// Places without a licence are left out.
     pub counts: Vec<CatalogueCount>,
+    /// What was announced, and how much of it came (应归尽归), by the names of the imports.
+    pub imports: Vec<CatalogueImport>,
+}
+
+/// An import: how many licences it announced, and how many of them are registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct CatalogueImport {
+    /// Its name.
+    #[cfg_attr(feature = "openapi", schema(value_type = openapi::ImportName))]
+    pub import: String,
+    /// Schema id of the profile; empty for a schema that is no longer issued.
+    pub profile: String,
+    /// How many it announced.
+    #[serde(with = "decimal")]
+    #[cfg_attr(feature = "openapi", schema(value_type = openapi::DecimalCount))]
+    pub announced: u64,
+    /// How many of them were registered. Whatever became of them since, they stay counted.
+    #[serde(with = "decimal")]
+    #[cfg_attr(feature = "openapi", schema(value_type = openapi::DecimalCount))]
+    pub registered: u64,
 }
 
 /// How many licences of one kind, version and stage there are.

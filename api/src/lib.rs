@@ -6,6 +6,7 @@
 mod audit;
 mod blob;
 mod catalogue;
+mod imports;
 mod issuer;
 mod lifecycle;
 #[cfg(feature = "openapi")]
@@ -18,7 +19,11 @@ pub use audit::{
     RegisteredRelyingParties, RegisteredRelyingParty,
 };
 pub use blob::Blob;
-pub use catalogue::{Catalogue, CatalogueCount, CataloguePage};
+pub use catalogue::{Catalogue, CatalogueCount, CatalogueImport, CataloguePage};
+pub use imports::{
+    Import, ImportAnnouncement, ImportBatch, ImportOutcome, ImportRow, ImportedBatch, ImportedRow,
+    MAX_IMPORT_ROWS,
+};
 pub use issuer::{
     CredentialRequest, CredentialResponse, LicenceRegistration, Metadata, OfferCreated, OfferDetails,
     OfferRedemption, RegisteredLicence, TokenCommitRequest, TokenCommitResponse, TokenRespondRequest,
@@ -52,6 +57,10 @@ pub mod paths {
     pub const LICENCE_CHANGES: &str = "/admin/v1/licences/{licence}/changes";
     /// Puts a corrected version in a licence's place (POST, issuer's administrator).
     pub const LICENCE_CORRECTION: &str = "/admin/v1/licences/{licence}/correction";
+    /// Announces an import (PUT) or says how far it is (GET); issuer's administrator.
+    pub const IMPORT: &str = "/admin/v1/imports/{import}";
+    /// Registers rows of an import (POST, issuer's administrator).
+    pub const IMPORT_ROWS: &str = "/admin/v1/imports/{import}/rows";
     /// Lets a holder go over to a new wallet (POST, issuer's administrator).
     pub const WALLET_CHANGES: &str = "/admin/v1/wallet-changes";
     /// How many licences stand where (GET, issuer's administrator).

@@ -42,6 +42,16 @@ impl Client {
         check(request.send_json(body).map_err(HttpError::transport)?).map(|_| ())
     }
 
+    /// Sends JSON with PUT and reads JSON.
+    pub(crate) fn put_for<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, HttpError> {
+        let request = self.agent.put(self.url(path)).header("authorization", self.authorization());
+        read(request.send_json(body).map_err(HttpError::transport)?)
+    }
+
     /// Reads JSON with GET.
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, HttpError> {
         let request = self.agent.get(self.url(path)).header("authorization", self.authorization());
@@ -98,6 +108,15 @@ impl HttpError {
             Self::Status(_) | Self::Transport(_) => None,
         };
         problem.into_iter().flat_map(|problem| problem.errors.iter().map(|error| error.field.as_str()))
+    }
+
+    /// Whether the same may be answered otherwise in a moment.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Problem(problem) => matches!(problem.status, 408 | 429 | 503),
+            Self::Status(status) => matches!(status, 408 | 429 | 502..=504),
+            Self::Transport(_) => true,
+        }
     }
 
     /// The last part of the problem's type: `request-closed` and the like.

@@ -8,6 +8,7 @@ use glimpse_api::{LicenceRegistration, OfferCreated, RegisteredLicence, paths};
 use glimpse_profiles::sample::Persona;
 
 use crate::http::Client;
+use crate::import;
 use crate::life;
 use crate::output::{self, Outcome, read_secret, read_text};
 use crate::profile;
@@ -38,6 +39,13 @@ pub(crate) enum Command {
         /// File with the licence's attributes as a JSON object, - for standard input
         file: PathBuf,
     },
+    /// Register the licences of a file; can be killed and gone on with at any point
+    Import {
+        #[command(flatten)]
+        service: Service,
+        #[command(flatten)]
+        arguments: Box<import::Arguments>,
+    },
     /// Make a one-time offer for a registered licence
     Offer {
         #[command(flatten)]
@@ -67,7 +75,7 @@ impl Service {
     }
 }
 
-/// Answers are JSON, one object on standard output.
+/// Answers are JSON, one object on standard output; that of an import is a table.
 pub(crate) fn run(command: Command) -> Outcome {
     match command {
         Command::Profiles => profile::list(),
@@ -82,6 +90,7 @@ pub(crate) fn run(command: Command) -> Outcome {
             let registered: RegisteredLicence = service.client()?.post(paths::LICENCES, &body)?;
             output::json(&registered)?;
         }
+        Command::Import { service, arguments } => return import::run(&service.client()?, &arguments),
         Command::Offer { service, licence } => {
             let path = paths::LICENCE_OFFERS.replace("{licence}", &licence);
             let offer: OfferCreated = service.client()?.post(&path, &serde_json::json!({}))?;

@@ -5,6 +5,7 @@
 mod access;
 mod demo;
 mod http;
+mod import;
 mod licence;
 mod life;
 mod output;

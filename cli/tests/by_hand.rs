@@ -8,46 +8,13 @@ mod search;
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Output, Stdio};
+use std::process::Output;
 
 use search::{Secret, search};
 use serde_json::Value;
-use support::log::{Kind, Watched, keep};
-use support::{POLICY, glimpse, json, run, write_secrets};
-
-/// A service in a directory, killed when it goes.
-struct Service {
-    child: Child,
-    url: String,
-    _log: Watched,
-}
-
-impl Service {
-    fn start(directory: &Path) -> Self {
-        let (log, stderr) = Watched::file(&directory.join("log"));
-        let mut child = glimpse(directory)
-            .args(["serve", "--listen", "127.0.0.1:0", "--issuer-id", "demo", "--issuer-name", "示范机关"])
-            .args(["--verifier-name", "示范酒吧"])
-            .stdout(Stdio::piped())
-            .stderr(stderr)
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("serving at ").unwrap().to_owned();
-        Self { child, url, _log: log }
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // SIGKILL: what was acknowledged must be there all the same.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use support::log::{Kind, keep};
+use support::service::Service;
+use support::{POLICY, json, run, write_secrets};
 
 fn refused(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));

@@ -33,7 +33,17 @@ impl Profile {
         licence: &Map<String, Json>,
         overrides: &[Override],
     ) -> Result<Admitted, Refusals> {
+        let Examined { read, refusals, used, .. } = self.examine(licence, overrides);
+        match read.into_iter().collect() {
+            Some(values) if refusals.is_empty() => Ok(Admitted { values, overrides: used }),
+            _ => Err(Refusals(refusals)),
+        }
+    }
+
+    /// What there is of a licence, and everything that is wrong with it.
+    pub(crate) fn examine(&self, licence: &Map<String, Json>, overrides: &[Override]) -> Examined {
         let mut refusals = self.unknown_keys(licence);
+        let has_unknown_names = !refusals.is_empty();
         refusals.extend(self.wrong_overrides(overrides));
         let mut used = Vec::new();
         let declared = self.schema().attributes().iter().zip(self.attributes());
@@ -49,10 +59,7 @@ impl Profile {
             })
             .collect();
         refusals.extend(self.breaches(&read));
-        match read.into_iter().collect() {
-            Some(values) if refusals.is_empty() => Ok(Admitted { values, overrides: used }),
-            _ => Err(Refusals(refusals)),
-        }
+        Examined { read, has_unknown_names, refusals, used }
     }
 
     /// Overrides of checks that there are not, and all but the first of one attribute.
@@ -93,6 +100,18 @@ impl Profile {
         };
         self.rules().iter().filter_map(refusal).collect()
     }
+}
+
+/// A licence that was looked at.
+pub(crate) struct Examined {
+    /// In the order of the schema, those that are good; absent ones that need not be there are.
+    pub(crate) read: Vec<Option<Value>>,
+    /// Whether something is given that the profile does not know.
+    pub(crate) has_unknown_names: bool,
+    /// What is wrong.
+    pub(crate) refusals: Vec<Refusal>,
+    /// The overrides that were needed.
+    pub(crate) used: Vec<Override>,
 }
 
 fn read_attribute(

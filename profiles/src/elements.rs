@@ -33,6 +33,12 @@ pub const ELEMENTS: [Element; 12] = [
     element("ZZYXQJZRQ", "date", "证照有效期截止日期"),
 ];
 
+/// Number of a licence, as people read it.
+pub(crate) const NUMBER: &str = "ZZBH";
+/// Identifier of a licence, GB/T 36904.
+pub(crate) const IDENTIFIER: &str = "ZZBS";
+/// Day of issue.
+pub(crate) const ISSUED: &str = "ZZBFRQ";
 /// First day of validity.
 pub(crate) const VALID_FROM: &str = "ZZYXQQSRQ";
 /// Last day of validity.

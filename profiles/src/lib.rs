@@ -36,6 +36,7 @@ pub mod identifiers;
 pub mod lint;
 pub mod overrides;
 pub mod profile;
+pub mod quality;
 pub mod question;
 pub mod regions;
 pub mod rules;

@@ -82,6 +82,16 @@ pub(crate) struct Breach<'a> {
 }
 
 impl Rule {
+    /// Its name in profiles.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::CitizenIdBirthDate { .. } => "citizen_id_birth_date",
+            Self::CitizenIdSex { .. } => "citizen_id_sex",
+            Self::Order { .. } => "order",
+            Self::SomeFlag { .. } => "some_flag",
+        }
+    }
+
     /// The attributes the rule looks at, each with the type it must have.
     pub(crate) fn attributes(&self) -> Vec<(&str, &'static str)> {
         match self {

@@ -45,6 +45,10 @@ pub(crate) enum ApiError {
     Invalid(Vec<FieldProblem>),
     #[error("There is no such licence")]
     LicenceUnknown,
+    #[error("There is no such import")]
+    ImportUnknown,
+    #[error("An import of this name was announced of another file, or otherwise")]
+    ImportDiffers,
     #[error("There is no licence of such a holder")]
     HolderUnknown,
     #[error("This cannot happen to the licence as it stands")]
@@ -114,6 +118,8 @@ impl ApiError {
             Self::Method { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid"),
             Self::LicenceUnknown => (StatusCode::NOT_FOUND, "licence-unknown"),
+            Self::ImportUnknown => (StatusCode::NOT_FOUND, "import-unknown"),
+            Self::ImportDiffers => (StatusCode::CONFLICT, "import-differs"),
             Self::HolderUnknown => (StatusCode::NOT_FOUND, "holder-unknown"),
             Self::Impossible(_) => (StatusCode::CONFLICT, "impossible"),
             Self::ListUnknown => (StatusCode::NOT_FOUND, "list-unknown"),

@@ -8,9 +8,9 @@ use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest};
 use glimpse_api::{
-    CredentialRequest, IDEMPOTENCY_KEY, LicenceChange, LicenceCorrection, LicenceRegistration,
-    OfferRedemption, Policy, PresentationSubmission, Publication, RequestCreation, StatelessVerification,
-    TokenCommitRequest, TokenRespondRequest, WalletChange,
+    CredentialRequest, IDEMPOTENCY_KEY, ImportAnnouncement, ImportBatch, LicenceChange, LicenceCorrection,
+    LicenceRegistration, OfferRedemption, Policy, PresentationSubmission, Publication, RequestCreation,
+    StatelessVerification, TokenCommitRequest, TokenRespondRequest, WalletChange,
 };
 use glimpse_circuits::json::{self, JsonError};
 use serde::de::DeserializeOwned;
@@ -38,6 +38,10 @@ pub(crate) trait Body: DeserializeOwned + 'static {
 }
 
 impl Body for LicenceRegistration {
+    const LARGE: bool = true;
+}
+impl Body for ImportAnnouncement {}
+impl Body for ImportBatch {
     const LARGE: bool = true;
 }
 impl Body for LicenceCorrection {
@@ -182,6 +186,20 @@ id_in_path!(
     /// A token exchange.
     ExchangePath(ExchangeName), "exchange", ApiError::ExchangeUnknown
 );
+
+/// The name of an import, of the form that names of policies have.
+pub(crate) struct ImportName(pub(crate) String);
+
+impl FromRequest for ImportName {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let name = request.match_info().get("import").and_then(PolicyName::parse);
+        let wrong = || ApiError::invalid("import", "must match [a-z][a-z0-9_-]{0,63}");
+        ready(name.map(|name| Self(name.0)).ok_or_else(wrong))
+    }
+}
 
 /// The name of a policy: `[a-z][a-z0-9_-]{0,63}`, as ids of principals are.
 pub(crate) struct PolicyName(pub(crate) String);

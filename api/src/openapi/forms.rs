@@ -29,6 +29,7 @@ pub(super) fn components() -> Vec<Component> {
         ("Nonce", hex(32, "A number that is used once: 32 bytes in lower-case hexadecimal.")),
         ("RequestDigest", hex(32, "The digest of a canonical request: 32 bytes in lower-case hexadecimal.")),
         ("SchemaDigest", hex(32, "The digest of a schema: 32 bytes in lower-case hexadecimal.")),
+        ("FileDigest", hex(32, "SHA-256 of a file: 32 bytes in lower-case hexadecimal.")),
         ("IssuerKey", hex(32, "An issuer's public key: the encoding of a Ristretto point other than 0.")),
         ("DocumentKey", hex(32, "An Ed25519 public key (RFC 8032), of signed documents.")),
         (
@@ -72,6 +73,7 @@ pub(super) fn components() -> Vec<Component> {
                 { "type": "array", "items": { "type": "string" } },
             ] }),
         ),
+        ("ImportName", pattern("The name of an import.", "^[a-z][a-z0-9_-]{0,63}$")),
         ("PolicyName", pattern("The name of a stored policy.", "^[a-z][a-z0-9_-]{0,63}$")),
         (
             "OfferCode",

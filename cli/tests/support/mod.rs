@@ -4,6 +4,7 @@
 
 #[path = "../../../service/tests/support/log.rs"]
 pub mod log;
+pub mod service;
 
 use std::fs;
 use std::io::Write;

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use glimpse_api::openapi::{Reference, SchemaDigest as SchemaDigestSchema};
-use glimpse_api::{Catalogue, CatalogueCount, CataloguePage, Stage, paths};
+use glimpse_api::{Catalogue, CatalogueCount, CatalogueImport, CataloguePage, Stage, paths};
 use glimpse_circuits::schema::SchemaDigest;
 use serde::Deserialize;
 
@@ -17,24 +17,31 @@ use crate::openapi::tags;
 /// Licences on one page.
 const PAGE: usize = 1000;
 
-/// How many licences stand where.
+/// How many licences stand where, and how many of those that were announced came.
 #[utoipa::path(
     get, path = paths::CATALOGUE, operation_id = "readCatalogue", tag = tags::ADMINISTRATION,
     security(("administrator" = [])),
     responses(
-        (status = OK, description = "Counts by kind, stage and version.", body = Catalogue),
+        (status = OK, description = "Counts by kind, stage and version, and what imports announced.", body = Catalogue),
         Problems<{ BEARER | STORE }>,
     ),
 )]
 pub(crate) async fn counts(_administrator: Administrator, role: Data<IssuerRole>) -> ApiResult {
     let counts = role.shared.store.catalogue().await?.into_iter().map(|(place, count)| CatalogueCount {
-        profile: role.schemas.get(&place.schema).map_or_else(String::new, |schema| schema.id().to_owned()),
+        profile: role.profile_name(&place.schema),
         schema: place.schema,
         stage: place.stage,
         version: place.version,
         count,
     });
-    let catalogue = Catalogue { issuer: role.issuer.id.clone(), counts: counts.collect() };
+    let counts = counts.collect();
+    let imports = role.shared.store.imports().await?.into_iter().map(|(import, found)| CatalogueImport {
+        import,
+        profile: role.profile_name(&found.record.schema),
+        announced: found.record.announced,
+        registered: found.registered,
+    });
+    let catalogue = Catalogue { issuer: role.issuer.id.clone(), counts, imports: imports.collect() };
     Ok(HttpResponse::Ok().json(catalogue))
 }
 

@@ -282,7 +282,7 @@ fn listed(licence: &LicenceRecord, credentials: &[IssuedCredential]) -> Vec<List
         .collect()
 }
 
-fn profile_of(schema: &Schema) -> Result<&'static Profile, ApiError> {
+pub(super) fn profile_of(schema: &Schema) -> Result<&'static Profile, ApiError> {
     let digest = schema.digest();
     builtin().iter().find(|profile| profile.schema().digest() == digest).ok_or(ApiError::SchemaRetired)
 }
@@ -388,7 +388,7 @@ mod tests {
                         Some(gone) => (listed(&before, &gone), Vec::new()),
                         None => moves(&before, &licence),
                     };
-                    restore.iter().for_each(|one| drop(withheld.remove(&one.handle)));
+                    withheld.retain(|handle| restore.iter().all(|one| one.handle != *handle));
                     withheld.extend(withhold.iter().map(|one| one.handle));
                 }
                 let held: BTreeSet<u32> = match licence.standing.is_good() {

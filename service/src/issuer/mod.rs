@@ -3,6 +3,7 @@
 pub(crate) mod catalogue;
 pub(crate) mod changes;
 pub(crate) mod credentials;
+pub(crate) mod imports;
 pub(crate) mod licences;
 pub(crate) mod lists;
 pub(crate) mod publisher;
@@ -84,6 +85,11 @@ impl IssuerRole {
     /// Who it is, for verifiers.
     pub(crate) fn issuer(&self) -> &Issuer {
         &self.issuer
+    }
+
+    /// Schema id of what is issued under a schema; empty for one that is no longer issued.
+    fn profile_name(&self, schema: &SchemaDigest) -> String {
+        self.schemas.get(schema).map_or_else(String::new, |schema| schema.id().to_owned())
     }
 
     /// The secrets whose keyed presentations the service's own verifier can check.

@@ -12,6 +12,11 @@ pub(crate) fn licence() -> Value {
     json!({ "profile": PROFILE, "holder": "holder-0001", "attributes": attributes })
 }
 
+/// A file of a million rows.
+pub(crate) fn import() -> Value {
+    json!({ "profile": PROFILE, "announced": "1000000", "digest": "0f".repeat(32) })
+}
+
 /// Of age, in force, and the classes.
 pub(crate) fn policy() -> Value {
     json!({

@@ -57,6 +57,8 @@ problems! {
     METHOD: ApiError::Method { .. } => ApiError::Method { allow: String::new() },
     INVALID: ApiError::Invalid(_) => ApiError::invalid("member", "is not acceptable"),
     LICENCE_UNKNOWN: ApiError::LicenceUnknown => ApiError::LicenceUnknown,
+    IMPORT_UNKNOWN: ApiError::ImportUnknown => ApiError::ImportUnknown,
+    IMPORT_DIFFERS: ApiError::ImportDiffers => ApiError::ImportDiffers,
     HOLDER_UNKNOWN: ApiError::HolderUnknown => ApiError::HolderUnknown,
     IMPOSSIBLE: ApiError::Impossible(_) => ApiError::Impossible(Impossible::Ended),
     LIST_UNKNOWN: ApiError::ListUnknown => ApiError::ListUnknown,

@@ -14,11 +14,14 @@ use super::*;
 use crate::issuer::changes::registration;
 use crate::lifecycle::{IssuedCredential, Standing};
 
+#[path = "conformance/imports.rs"]
+mod imports;
 #[path = "conformance/lists.rs"]
 mod lists;
 #[path = "conformance/lives.rs"]
 mod lives;
 
+use imports::imports;
 use lists::lists;
 use lives::lives;
 
@@ -119,6 +122,7 @@ pub(crate) async fn all(store: SharedStore) {
     issuer_keys(&*store).await;
     lives(&store).await;
     lists(&store).await;
+    imports(&store).await;
     licences_and_offers(&*store).await;
     an_issuance_happens_once(&*store).await;
     of_many_issuances_at_once_one_happens(&store).await;

@@ -10,6 +10,7 @@ use glimpse_api::{LicenceEvent, Policy, Stage};
 use glimpse_circuits::request::Request;
 use glimpse_circuits::schema::SchemaDigest;
 
+use super::imports::{ImportRecord, StoredImport};
 use super::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
 use super::lists::{ListHead, PublishedVersion};
 use super::{
@@ -104,6 +105,22 @@ impl<S: Store + 'static> Store for Measured<S> {
         most: usize,
     ) -> Result<Vec<Id>, StoreError> {
         self.measure("catalogued", self.store.catalogued(schema, stage, after, most)).await
+    }
+
+    async fn announce_import(&self, name: &str, import: &ImportRecord) -> Result<ImportRecord, StoreError> {
+        self.measure("announce_import", self.store.announce_import(name, import)).await
+    }
+
+    async fn import(&self, name: &str) -> Result<Option<StoredImport>, StoreError> {
+        self.measure("import", self.store.import(name)).await
+    }
+
+    async fn imports(&self) -> Result<Vec<(String, StoredImport)>, StoreError> {
+        self.measure("imports", self.store.imports()).await
+    }
+
+    async fn register_imported(&self, name: &str, licences: Vec<LicenceUpdate>) -> Result<(), StoreError> {
+        self.measure("register_imported", self.store.register_imported(name, licences)).await
     }
 
     async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError> {

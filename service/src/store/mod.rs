@@ -9,6 +9,7 @@
 #[cfg(test)]
 pub(crate) mod conformance;
 mod error;
+pub(crate) mod imports;
 pub(crate) mod licences;
 pub(crate) mod lists;
 mod measured;
@@ -27,6 +28,7 @@ use glimpse_circuits::schema::SchemaDigest;
 use crate::config::{ConfigError, StoreConfig};
 use crate::ids::{Fingerprint, Id, NodeId};
 
+use self::imports::{ImportRecord, StoredImport};
 use self::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
 use self::lists::{ListHead, PublishedVersion};
 pub(crate) use self::redb::RedbStore;
@@ -78,6 +80,19 @@ pub(crate) trait Store: Send + Sync {
         after: Option<Id>,
         most: usize,
     ) -> Result<Vec<Id>, StoreError>;
+
+    /// Announces an import, unless one of that name was announced. Says which one is announced.
+    async fn announce_import(&self, name: &str, import: &ImportRecord) -> Result<ImportRecord, StoreError>;
+
+    /// The import of this name.
+    async fn import(&self, name: &str) -> Result<Option<StoredImport>, StoreError>;
+
+    /// All imports by their names, in order.
+    async fn imports(&self) -> Result<Vec<(String, StoredImport)>, StoreError>;
+
+    /// Registers licences of an import, no two of the same id: all new ones or none. Those that are there already are
+    /// left as they are, and not counted again.
+    async fn register_imported(&self, name: &str, licences: Vec<LicenceUpdate>) -> Result<(), StoreError>;
 
     /// Which version of a list was begun last.
     async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError>;

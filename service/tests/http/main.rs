@@ -8,6 +8,7 @@ mod access;
 mod bodies;
 mod checks;
 mod flow;
+mod imports;
 mod issuance;
 mod lists;
 mod lives;

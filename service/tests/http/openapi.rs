@@ -63,6 +63,13 @@ fn an_administrator_does_everything(service: &Service, wallet: &Wallet, credenti
     ] {
         assert_eq!(client.get(&path, Some(ADMIN)).status, 200);
     }
+    let import = paths::IMPORT.replace("{import}", "i");
+    let announcement = json!({ "profile": DRIVING, "announced": "1", "digest": "0".repeat(64) });
+    assert_eq!(client.json("PUT", &import, Some(ADMIN), &announcement).status, 200);
+    assert_eq!(client.get(&import, Some(ADMIN)).status, 200);
+    let rows = json!({ "rows": [{ "row": "1", "holder": "holder-3", "attributes": sample(DRIVING, 3) }] });
+    let path = paths::IMPORT_ROWS.replace("{import}", "i");
+    assert_eq!(client.post(&path, Some(ADMIN), &rows).status, 200);
     let suspension = json!({ "act": "suspend", "reason": "r" });
     assert_eq!(client.change(&licence, &suspension).status, 200);
     let correction = json!({ "attributes": sample(DRIVING, 2), "reason": "r" });
@@ -88,7 +95,7 @@ fn examples_are_taken() {
     examples.sort_by_key(|(method, ..)| method != "PUT");
     for (method, path, body) in examples {
         let token = if path.starts_with("/admin") { ADMIN } else { RELYING_PARTY };
-        let path = path.replace("{policy}", "car-rental");
+        let path = path.replace("{policy}", "car-rental").replace("{import}", "driving-2026");
         let answer = client.json(&method, &path, Some(token), &body);
         assert!(answer.status < 300, "{path}: {answer:?}");
     }

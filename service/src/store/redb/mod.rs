@@ -1,5 +1,6 @@
 //! The store of one machine: a redb file that one process holds alone.
 
+mod imports;
 mod issuance;
 mod licences;
 mod lists;
@@ -23,6 +24,7 @@ use redb::{
 };
 use tokio::task::spawn_blocking;
 
+use super::imports::{ImportRecord, StoredImport};
 use super::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
 use super::lists::{ListHead, PublishedVersion};
 use super::{
@@ -112,16 +114,19 @@ fn prepare(transaction: &WriteTransaction) -> Result<Change<()>, StoreError> {
     let mut meta = transaction.open_table(tables::META)?;
     let found = meta.get("version")?.map(|version| version.value());
     match found {
-        Some(VERSION) => return Ok(Change::Nothing(())),
+        // Tables that were added since it was made are made below: whoever does not know them does without.
+        Some(VERSION) => {}
         Some(found) => return Err(StoreError::Version { found }),
-        None => meta.insert("version", VERSION)?,
-    };
+        None => drop(meta.insert("version", VERSION)?),
+    }
     transaction.open_table(tables::ISSUER_KEYS)?;
     transaction.open_table(tables::LICENCES)?;
     transaction.open_table(tables::EVENTS)?;
     transaction.open_table(tables::HOLDERS)?;
     transaction.open_table(tables::CATALOGUE)?;
     transaction.open_table(tables::COUNTS)?;
+    transaction.open_table(tables::IMPORTS)?;
+    transaction.open_table(tables::IMPORTED)?;
     transaction.open_table(tables::WITHHELD)?;
     transaction.open_table(tables::LIST_HEADS)?;
     transaction.open_table(tables::LIST_VERSIONS)?;
@@ -193,6 +198,22 @@ impl Store for RedbStore {
         most: usize,
     ) -> Result<Vec<Id>, StoreError> {
         self.list_licences(schema, stage, after, most).await
+    }
+
+    async fn announce_import(&self, name: &str, import: &ImportRecord) -> Result<ImportRecord, StoreError> {
+        self.insert_import(name, import).await
+    }
+
+    async fn import(&self, name: &str) -> Result<Option<StoredImport>, StoreError> {
+        self.find_import(name).await
+    }
+
+    async fn imports(&self) -> Result<Vec<(String, StoredImport)>, StoreError> {
+        self.list_imports().await
+    }
+
+    async fn register_imported(&self, name: &str, licences: Vec<LicenceUpdate>) -> Result<(), StoreError> {
+        self.insert_imported(name, licences).await
     }
 
     async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError> {

@@ -24,6 +24,12 @@ pub(super) const CATALOGUE: TableDefinition<(&[u8; 32], u8, &[u8; 16]), ()> =
 /// (Schema, stage, version) → how many licences are there.
 pub(super) const COUNTS: TableDefinition<(&[u8; 32], u8, u32), u64> = TableDefinition::new("counts");
 
+/// Name of an import → `ImportRecord` in JSON. For ever.
+pub(super) const IMPORTS: TableDefinition<&str, &[u8]> = TableDefinition::new("imports");
+
+/// Name of an import → how many of its licences were registered. For ever.
+pub(super) const IMPORTED: TableDefinition<&str, u64> = TableDefinition::new("imported");
+
 /// (Issuer key, schema, revocation handle) → nothing. As long as versions of the list leave it out.
 pub(super) const WITHHELD: TableDefinition<(&[u8; 32], &[u8; 32], u32), ()> =
     TableDefinition::new("withheld");

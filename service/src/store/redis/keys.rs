@@ -64,6 +64,16 @@ impl Keys {
         format!("{}:{{issuance}}:catalogue", self.prefix)
     }
 
+    /// Hash: name of an import → `ImportRecord` in JSON. For ever.
+    pub(super) fn imports(&self) -> String {
+        format!("{}:{{issuance}}:imports", self.prefix)
+    }
+
+    /// Hash: name of an import → how many of its licences were registered. For ever.
+    pub(super) fn imported(&self) -> String {
+        format!("{}:{{issuance}}:imported", self.prefix)
+    }
+
     /// Sorted set for each list: the revocation handles that its versions leave out, scored by themselves.
     pub(super) fn withheld(&self, list: &ListId) -> String {
         format!("{}:{{issuance}}:withheld:{}:{}", self.prefix, hex::encode(list.key), list.schema)

@@ -59,7 +59,7 @@ impl RedisStore {
     }
 
     /// Those updates that were not made before.
-    async fn not_made(&self, updates: &[LicenceUpdate]) -> Result<Vec<LicenceUpdate>, StoreError> {
+    pub(super) async fn not_made(&self, updates: &[LicenceUpdate]) -> Result<Vec<LicenceUpdate>, StoreError> {
         let keys: Vec<_> = updates.iter().map(|update| self.keys.licence(update.id)).collect();
         let found: Vec<String> = self.ask(CHANGES.ask(&keys, &[])).await?;
         let was_made = |(update, change): (&LicenceUpdate, &String)| match update.from {

@@ -5,6 +5,7 @@
 
 mod durability;
 mod faults;
+mod imports;
 mod issuance;
 mod keys;
 mod licences;
@@ -32,6 +33,7 @@ use self::pool::Pool;
 use self::runner::Runner;
 use self::scripts::{Ask, SPEND};
 use self::source::Source;
+use super::imports::{ImportRecord, StoredImport};
 use super::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
 use super::lists::{ListHead, PublishedVersion};
 use super::{
@@ -164,6 +166,22 @@ impl Store for RedisStore {
         most: usize,
     ) -> Result<Vec<Id>, StoreError> {
         self.list_licences(schema, stage, after, most).await
+    }
+
+    async fn announce_import(&self, name: &str, import: &ImportRecord) -> Result<ImportRecord, StoreError> {
+        self.insert_import(name, import).await
+    }
+
+    async fn import(&self, name: &str) -> Result<Option<StoredImport>, StoreError> {
+        self.find_import(name).await
+    }
+
+    async fn imports(&self) -> Result<Vec<(String, StoredImport)>, StoreError> {
+        self.list_imports().await
+    }
+
+    async fn register_imported(&self, name: &str, licences: Vec<LicenceUpdate>) -> Result<(), StoreError> {
+        self.insert_imported(name, licences).await
     }
 
     async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError> {

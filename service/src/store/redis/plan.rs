@@ -2,6 +2,8 @@
 //!
 //! A plan is written here and not in Lua since how many licences change together is not known beforehand.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::keys::Keys;
@@ -12,6 +14,8 @@ use crate::store::records::to_json;
 /// Keys, what must be so, and what is then written.
 pub(super) struct Plan {
     keys: Vec<String>,
+    /// Where each key stands among them.
+    places: HashMap<String, usize>,
     /// So many keys of the script stand before those of the plan.
     before: usize,
     checks: Vec<Value>,
@@ -21,7 +25,7 @@ pub(super) struct Plan {
 impl Plan {
     /// Nothing yet, for a script that has so many keys of its own.
     pub(super) fn after(before: usize) -> Self {
-        Self { keys: Vec::new(), before, checks: Vec::new(), writes: Vec::new() }
+        Self { keys: Vec::new(), places: HashMap::new(), before, checks: Vec::new(), writes: Vec::new() }
     }
 
     /// A command about a key is answered like this.
@@ -37,8 +41,8 @@ impl Plan {
     }
 
     fn step<'a>(&mut self, command: &str, key: String, arguments: impl Iterator<Item = &'a str>) -> Value {
-        let known = self.keys.iter().rposition(|known| *known == key);
-        let at = known.unwrap_or_else(|| {
+        let at = self.places.get(&key).copied().unwrap_or_else(|| {
+            self.places.insert(key.clone(), self.keys.len());
             self.keys.push(key);
             self.keys.len() - 1
         });
@@ -97,6 +101,6 @@ fn count_field(place: &Place) -> String {
 }
 
 /// JSON as text.
-fn text<T: serde::Serialize>(table: &'static str, record: &T) -> Result<String, StoreError> {
+pub(super) fn text<T: serde::Serialize>(table: &'static str, record: &T) -> Result<String, StoreError> {
     String::from_utf8(to_json(table, record)?).map_err(|_| StoreError::Record(table))
 }
