@@ -127,7 +127,7 @@ impl Standing {
     }
 
     fn touch(&mut self) {
-        self.revision += 1;
+        self.revision = self.revision.saturating_add(1);
         self.change = Id::random();
     }
 
@@ -192,7 +192,7 @@ impl Standing {
     pub(crate) fn change_wallet(&mut self) -> Result<(Act, Vec<IssuedCredential>), Impossible> {
         self.expect_alive()?;
         self.reached = Stage::Registered;
-        self.wallet += 1;
+        self.wallet = self.wallet.saturating_add(1);
         self.touch();
         Ok((Act::WalletChanged, std::mem::take(&mut self.credentials)))
     }

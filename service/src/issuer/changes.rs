@@ -171,7 +171,7 @@ impl IssuerRole {
             let mut next =
                 LicenceRecord::new(&schema, before.holder.clone(), &admitted.values, admitted.overrides, now);
             checked_reason(&correction.reason, &next, Some(&schema))?;
-            (next.version, next.corrects) = (before.version + 1, Some(id));
+            (next.version, next.corrects) = (before.version.saturating_add(1), Some(id));
 
             let mut old = self.update(id, &before, ended, act, by);
             old.event.reason = Some(reason.clone());

@@ -23,7 +23,7 @@ use crate::openapi::problems::{
 use crate::openapi::tags;
 use crate::rates::{Offers, Within};
 use crate::store::licences::{LicenceRecord, LicenceUpdate};
-use crate::store::{HolderRecord, IssuanceRecord, OpenOffer, RecordedIssuance};
+use crate::store::{HolderRecord, IssuanceRecord, OpenOffer, RecordedIssuance, StoreError};
 
 /// How often a handle that is given out already is replaced by another. With a million credentials under a key, one
 /// draw in 4,000 meets such a handle.
@@ -201,7 +201,7 @@ fn refusal(error: IssueError) -> ApiError {
         IssueError::Licence(error) => {
             // Names the attribute, not its value.
             tracing::error!(%error, "a registered licence is no longer within its schema");
-            ApiError::Internal
+            StoreError::Record("licences").into()
         }
         // `IssueError` may grow: whatever it is, nothing was issued.
         _ => ApiError::IssuanceRefused,
