@@ -70,7 +70,7 @@ pub enum LicenceChange {
         #[cfg_attr(feature = "openapi", schema(value_type = openapi::Reason))]
         reason: String,
     },
-    /// What was suspended is valid again. Not while a dispute that suspended it is open.
+    /// What was suspended is valid again, unless an open dispute suspends it too.
     Resume {
         /// Why.
         #[cfg_attr(feature = "openapi", schema(value_type = openapi::Reason))]
