@@ -248,7 +248,7 @@ impl TrustList {
         moments.chain([self.0.expires_at]).filter(|moment| *moment > now).min()
     }
 
-    /// What wallet and verifier accept at a moment: the listed keys that are valid then, and of these schemas the ones that
+    /// What whoever goes by the list accepts at a moment: the listed keys that are valid then, and of these schemas the ones that
     /// are listed.
     pub fn registry<'s>(&self, schemas: impl IntoIterator<Item = &'s Arc<Schema>>, now: u64) -> Registry {
         let mut registry = Registry::default();

@@ -1,4 +1,4 @@
-//! `glimpse trust`: the signed list of issuers that wallets and verifiers go by.
+//! `glimpse trust`: the signed list of issuers that verifiers go by.
 
 mod changes;
 mod issuer;
@@ -47,7 +47,7 @@ pub(crate) enum Command {
 /// Root keys.
 #[derive(Subcommand)]
 pub(crate) enum Root {
-    /// Make a key, and print its public part: whoever relies on the list gives that to wallet and verifier
+    /// Make a key, and print its public part: whoever relies on the list gives that to the verifier
     New {
         /// File for the secret key, which must not exist
         #[arg(long)]
