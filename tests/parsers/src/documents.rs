@@ -66,11 +66,29 @@ pub(crate) fn seeds_of_schemas(seeds: &mut Seeds) {
 fn fixed<T: DeserializeOwned + Serialize>(text: &str) {
     let by_path = json::from_str::<T>(text);
     let read = serde_json::from_str::<T>(text);
-    assert_eq!(by_path.is_ok(), read.is_ok(), "the two readers disagree");
+    if by_path.is_ok() {
+        assert!(read.is_ok(), "the two readers disagree");
+    }
     let Ok(read) = read else { return };
     let written = serde_json::to_string(&read).unwrap();
+    if by_path.is_err() {
+        // What serde takes and ours refuses has a list in the place of an object, which is written as one.
+        assert!(lists(text) > lists(&written), "the two readers disagree");
+    }
     let again: T = serde_json::from_str(&written).expect("what was written can be read");
     assert_eq!(serde_json::to_string(&again).unwrap(), written);
+}
+
+/// How many lists there are in a JSON text, at every depth.
+fn lists(text: &str) -> usize {
+    fn within(value: &Json) -> usize {
+        match value {
+            Json::Array(items) => 1 + items.iter().map(within).sum::<usize>(),
+            Json::Object(members) => members.values().map(within).sum(),
+            _ => 0,
+        }
+    }
+    within(&serde_json::from_str(text).expect("it was read"))
 }
 
 const WIRE: &[fn(&str)] = &[
