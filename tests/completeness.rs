@@ -8,16 +8,18 @@ use glimpse_circuits::encoding::write_value;
 use glimpse_circuits::presentation::{expected_length, smallest};
 use glimpse_circuits::relation::{Profile, Reason, Relation};
 use glimpse_circuits::request::{Request, Statement};
-use glimpse_circuits::schema::Schema;
+use glimpse_circuits::schema::{Binding, Schema};
 use glimpse_fixtures::draw::{self, Licence, below, licences, statement};
 use glimpse_fixtures::schemas::{all_types, all_types_values, attribute, flags, numbered, schema, table};
 use glimpse_fixtures::{NOW, Wallet, World, rng};
 use glimpse_profiles::builtin_by_schema_id;
 use glimpse_profiles::sample::Persona;
-use glimpse_prover::{Credential, PresentError, can_present};
+use glimpse_prover::{Credential, Interval, PresentError, can_present};
 use glimpse_verifier::Verdict;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use rand_chacha::ChaCha20Rng;
+use rand_core::RngCore;
 use serde_json::{Value as Json, json};
 
 /// Presents, verifies, and checks length and verdict against the licences. Where the request prefers that, the same in
@@ -28,13 +30,24 @@ fn accepted(
     request: &Arc<Request>,
     credentials: &[&Credential],
 ) -> (Verdict, usize) {
+    let held: Vec<_> = credentials.iter().map(|credential| (*credential, None)).collect();
+    accepted_with(world, wallet, request, &held)
+}
+
+/// The same with the intervals that are asked for.
+fn accepted_with(
+    world: &mut World,
+    wallet: &Wallet,
+    request: &Arc<Request>,
+    held: &[(&Credential, Option<&Interval>)],
+) -> (Verdict, usize) {
     let relation = world.relation(request);
-    let (verdict, length) = accepted_as(world, wallet, &relation, credentials);
+    let (verdict, length) = accepted_as(world, wallet, &relation, held);
     let Some(compact) = relation.compact() else {
         assert_eq!(smallest(&relation).profile(), Profile::Fast);
         return (verdict, length);
     };
-    let (same, shorter) = accepted_as(world, wallet, &compact, credentials);
+    let (same, shorter) = accepted_as(world, wallet, &compact, held);
     let shown = |verdict: &Verdict| -> Vec<_> {
         let disclosed = verdict.disclosed.iter();
         disclosed.map(|d| (d.of.clone(), d.also.clone(), d.value.clone())).collect()
@@ -53,10 +66,11 @@ fn accepted_as(
     world: &mut World,
     wallet: &Wallet,
     relation: &Relation,
-    credentials: &[&Credential],
+    held: &[(&Credential, Option<&Interval>)],
 ) -> (Verdict, usize) {
     let request = relation.request();
-    let bytes = world.present(relation, wallet, credentials);
+    let credentials: Vec<&Credential> = held.iter().map(|(credential, _)| *credential).collect();
+    let bytes = world.present_with(relation, wallet, held).unwrap();
     assert_eq!(bytes[1], relation.profile().byte());
     let verdict = world
         .keyed_verifier()
@@ -79,7 +93,7 @@ fn accepted_as(
     assert_eq!(verdict.request, *request.digest());
     assert_eq!(verdict.statements.len(), request.document().statements.len());
     assert_eq!(verdict.credentials.len(), credentials.len());
-    for (seen, credential) in verdict.credentials.iter().zip(credentials) {
+    for (seen, credential) in verdict.credentials.iter().zip(&credentials) {
         assert_eq!(seen.issuer.key, *credential.key());
         assert_eq!(seen.schema.digest(), credential.schema().digest());
     }
@@ -125,6 +139,8 @@ struct Scene {
     wallet: Wallet,
     licences: Vec<Licence>,
     credentials: Vec<Credential>,
+    /// Where the handles lie that are asked about.
+    intervals: Vec<Option<Interval>>,
     truths: Vec<Json>,
     lies: Vec<(usize, Json)>,
     checks: Vec<&'static str>,
@@ -148,7 +164,9 @@ impl Scene {
             });
         }
         let (truths, lies) = (Vec::new(), Vec::new());
-        let mut scene = Self { world, wallet, licences, credentials, truths, lies, checks };
+        let intervals = credentials.iter().map(|_| None).collect();
+        let mut scene = Self { world, wallet, licences, credentials, intervals, truths, lies, checks };
+        scene.ask_whether_revoked(rng);
         for kind in kinds {
             let Some(drawn) = statement(&scene.licences, &mut self::rng(*kind)) else { continue };
             scene.truths.push(drawn.truth);
@@ -159,6 +177,31 @@ impl Scene {
             }
         }
         scene
+    }
+
+    /// Of each licence that has a holder, in one of three cases, with the most recent list that is old enough by chance.
+    fn ask_whether_revoked(&mut self, rng: &mut ChaCha20Rng) {
+        for (i, credential) in self.credentials.iter().enumerate() {
+            if credential.schema().binding() == Binding::None || below(rng, 3) != 0 {
+                continue;
+            }
+            let (age, spare) = (60 * below(rng, 2000), below(rng, 2) * below(rng, 100_000));
+            let handle = credential.handle();
+            let revoked = [handle.wrapping_sub(1), handle.wrapping_add(1), rng.next_u32()];
+            let mut revoked: Vec<u32> = revoked.into_iter().filter(|other| *other != handle).collect();
+            revoked.sort_unstable();
+            self.intervals[i] = Some(self.world.interval(credential, NOW - age, &revoked).unwrap());
+            let form = |most: u64| json!({"not_revoked": {"credential": self.licences[i].id, "max_age": most.to_string()}});
+            self.truths.push(form(age + spare.max(60)));
+            if age > 60 {
+                self.lies.push((self.truths.len() - 1, form(age - 1)));
+            }
+        }
+    }
+
+    /// The credentials with the intervals that are asked for.
+    fn held(&self) -> Vec<(&Credential, Option<&Interval>)> {
+        self.credentials.iter().zip(self.intervals.iter().map(Option::as_ref)).collect()
     }
 
     fn request(&mut self, statements: &[Json]) -> Arc<Request> {
@@ -207,8 +250,9 @@ proptest! {
     ) {
         let mut scene = Scene::new(seed, count, &kinds);
         let request = scene.request(&scene.truths.clone());
-        let credentials: Vec<&Credential> = scene.credentials.iter().collect();
-        accepted(&mut scene.world, &scene.wallet, &request, &credentials);
+        let Scene { world, wallet, credentials, intervals, .. } = &mut scene;
+        let held: Vec<_> = credentials.iter().zip(intervals.iter().map(Option::as_ref)).collect();
+        accepted_with(world, wallet, &request, &held);
     }
 }
 
@@ -226,10 +270,13 @@ proptest! {
             let mut statements = scene.truths.clone();
             statements[place] = lie;
             let Some(relation) = scene.relation(&statements) else { continue };
-            let credentials: Vec<_> = scene.credentials.iter().map(|credential| (credential, None)).collect();
             for relation in [Some(relation.clone()), relation.compact()].into_iter().flatten() {
-                let refused = can_present(&relation, &scene.wallet.secret, &credentials);
-                prop_assert_eq!(refused, Err(PresentError::False), "{:?}", statements[place]);
+                let refused = can_present(&relation, &scene.wallet.secret, &scene.held());
+                let told = match statements[place].get("not_revoked") {
+                    None => refused == Err(PresentError::False),
+                    Some(_) => matches!(refused, Err(PresentError::StaleInterval { .. })),
+                };
+                prop_assert!(told, "{:?}: {:?}", statements[place], refused);
             }
         }
     }
@@ -257,9 +304,19 @@ fn the_generator_draws_every_kind_of_statement() {
             seen.entry(name(&lie)).or_default().1 += usize::from(scene.relation(&statements).is_some());
         }
     }
-    for kind in
-        ["disclose", "range", "age", "date", "equals", "member", "not_member", "intervals", "flags", "equal"]
-    {
+    for kind in [
+        "disclose",
+        "range",
+        "age",
+        "date",
+        "equals",
+        "member",
+        "not_member",
+        "intervals",
+        "flags",
+        "equal",
+        "not_revoked",
+    ] {
         let (truths, lies) = seen.get(kind).copied().unwrap_or_default();
         assert!(truths >= 8 && (lies >= 5 || kind == "disclose"), "{kind}: {truths} and {lies}");
     }

@@ -86,6 +86,22 @@ pub fn age_over_18_keyed() -> Case {
     Case { check: CheckKind::Keyed, ..case }
 }
 
+/// At least 18, and the licence was not revoked as of a list of the last day.
+pub fn age_not_revoked() -> Case {
+    let not_revoked = json!({"not_revoked": {"credential": "licence", "max_age": "86400"}});
+    Case::new("age_over_18_not_revoked", "at least 18, and not revoked", json!([age(), not_revoked]))
+}
+
+/// The same to the issuer's own platform, without tokens.
+pub fn age_not_revoked_keyed() -> Case {
+    Case {
+        name: "age_over_18_not_revoked_keyed".into(),
+        title: "at least 18, and not revoked, checked with the issuer's keys".into(),
+        check: CheckKind::Keyed,
+        ..age_not_revoked()
+    }
+}
+
 /// At least 18, and the licence is from one of `size` regions (at most 344).
 pub fn age_and_region(size: usize) -> Case {
     let mut regions = regions();
@@ -213,6 +229,7 @@ pub fn groups() -> Vec<(&'static str, Vec<Case>)> {
             "age and regions",
             [
                 vec![age_over_18(), age_over_18().compact(), age_over_18_keyed()],
+                vec![age_not_revoked(), age_not_revoked().compact(), age_not_revoked_keyed()],
                 [10, 100, 300].map(age_and_region).into(),
             ]
             .concat(),
@@ -263,6 +280,9 @@ impl Answered {
             let request = subject.request(&case.statements, case.check, case.profile);
             // As a service does it: requests that ask the same share what was compiled.
             let relation = verifier.relation(&request).unwrap();
+            if case.check == CheckKind::Token && !relation.intervals().is_empty() {
+                subject.fetch_list_tokens(count);
+            }
             let shown = match case.profile {
                 Profile::Fast => relation.clone(),
                 Profile::Compact => relation.compact().expect("a range that is wide enough"),

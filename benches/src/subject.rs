@@ -6,11 +6,11 @@ use glimpse_circuits::attribute::Value;
 use glimpse_circuits::relation::{Profile as ProofProfile, Relation, RelationCredential};
 use glimpse_circuits::request::{CheckKind, Request};
 use glimpse_circuits::schema::Schema;
-use glimpse_fixtures::{Wallet, World, schemas};
-use glimpse_issuer::TokenExchange;
+use glimpse_fixtures::{NOW, Wallet, World, schemas};
+use glimpse_issuer::{IssuerSecretKey, TokenExchange};
 use glimpse_profiles::Profile;
 use glimpse_profiles::sample::Persona;
-use glimpse_prover::{Credential, Holding, PendingTokens, Showing, Token, present};
+use glimpse_prover::{Credential, Holding, Interval, PendingTokens, Showing, Signed, Token, present};
 use rand_chacha::ChaCha20Rng;
 use serde_json::{Value as Json, json};
 
@@ -40,8 +40,12 @@ pub struct Subject {
     pub wallet: Wallet,
     /// The licences by their names in requests.
     pub licences: Vec<(&'static str, Credential)>,
+    /// Where the handle of each lies in a list that nobody is on.
+    intervals: Vec<Interval>,
     /// Tokens in bytes, for each licence.
     stock: Vec<Vec<Vec<u8>>>,
+    /// The same for each interval.
+    list_stock: Vec<Vec<Vec<u8>>>,
 }
 
 impl Subject {
@@ -62,8 +66,9 @@ impl Subject {
             assert_eq!(schema.attributes().len(), 10, "the figures are for ten attributes");
             licences.push((id, world.obtain(&wallet, &schema, values)));
         }
+        let intervals = licences.iter().map(|(_, held)| world.interval(held, NOW, &[]).unwrap()).collect();
         let stock = vec![Vec::new(); licences.len()];
-        Self { world, wallet, licences, stock }
+        Self { world, wallet, licences, intervals, list_stock: stock.clone(), stock }
     }
 
     /// A new request with a nonce of its own for all the licences. It lets the holder choose the compact profile if
@@ -87,28 +92,32 @@ impl Subject {
     pub fn fetch_tokens(&mut self, count: usize) {
         let World { issuer, rng, .. } = &mut self.world;
         for ((_, credential), stock) in self.licences.iter().zip(&mut self.stock) {
-            while stock.len() < count {
-                let pending = PendingTokens::begin(credential, TOKEN_BATCH, rng);
-                let (exchange, commitments) = TokenExchange::commit(issuer, pending.pairs(), rng).unwrap();
-                let (blinded, challenges) = pending.challenge(&commitments, rng).unwrap();
-                let tokens = blinded.finish(&exchange.respond(issuer, &challenges).unwrap()).unwrap();
-                stock.extend(tokens.iter().map(|token| token.to_bytes().to_vec()));
-            }
+            fetch(credential, issuer, stock, count, rng);
+        }
+    }
+
+    /// The same for each interval.
+    pub fn fetch_list_tokens(&mut self, count: usize) {
+        let World { revocation, rng, .. } = &mut self.world;
+        for (interval, stock) in self.intervals.iter().zip(&mut self.list_stock) {
+            fetch(interval, revocation, stock, count, rng);
         }
     }
 
     /// What answers the request of a relation. Where it takes tokens, they are those of this number in the stock: no
     /// presentation tells, but a wallet would never use one twice.
     pub fn holdings(&self, relation: &Relation, number: usize) -> Vec<Holding<'_>> {
+        let showing = |check, stock: &[Vec<u8>]| match check {
+            CheckKind::Token => Showing::Token(Token::from_bytes(&stock[number % stock.len()]).unwrap()),
+            CheckKind::Keyed => Showing::Keyed,
+        };
         let holding = |(i, requested): (usize, &RelationCredential)| {
-            let showing = match requested.check {
-                CheckKind::Token => {
-                    let stock = &self.stock[i];
-                    Showing::Token(Token::from_bytes(&stock[number % stock.len()]).unwrap())
-                }
-                CheckKind::Keyed => Showing::Keyed,
-            };
-            Holding::new(&self.licences[i].1, showing)
+            let holding = Holding::new(&self.licences[i].1, showing(requested.check, &self.stock[i]));
+            if relation.intervals().iter().any(|asked| asked.credential == i) {
+                holding.with_interval(&self.intervals[i], showing(requested.check, &self.list_stock[i]))
+            } else {
+                holding
+            }
         };
         relation.credentials().iter().enumerate().map(holding).collect()
     }
@@ -116,6 +125,23 @@ impl Subject {
     /// One presentation in bytes.
     pub fn present(&self, relation: &Relation, holdings: Vec<Holding<'_>>, rng: &mut ChaCha20Rng) -> Vec<u8> {
         present(relation, &self.wallet.secret, holdings, rng).unwrap().to_bytes()
+    }
+}
+
+/// Fetches tokens until there are `count` in stock.
+fn fetch(
+    signed: &impl Signed,
+    key: &IssuerSecretKey,
+    stock: &mut Vec<Vec<u8>>,
+    count: usize,
+    rng: &mut ChaCha20Rng,
+) {
+    while stock.len() < count {
+        let pending = PendingTokens::begin(signed, TOKEN_BATCH, rng);
+        let (exchange, commitments) = TokenExchange::commit(key, pending.pairs(), rng).unwrap();
+        let (blinded, challenges) = pending.challenge(&commitments, rng).unwrap();
+        let tokens = blinded.finish(&exchange.respond(key, &challenges).unwrap()).unwrap();
+        stock.extend(tokens.iter().map(|token| token.to_bytes().to_vec()));
     }
 }
 

@@ -42,13 +42,16 @@ pub struct Target {
     pub seeds: fn(&mut seeds::Seeds),
     /// Longest input that is worth trying.
     pub max_len: usize,
+    /// How many inputs a short run tries, seeds included: some ten seconds' worth. A number and not a time, so that it is
+    /// the same run wherever it is done.
+    pub smoke: u32,
 }
 
 macro_rules! targets {
-    ($($(#[$doc:meta])* $name:ident: $run:path, $seeds:path, $max_len:expr;)*) => {
+    ($($(#[$doc:meta])* $name:ident: $run:path, $seeds:path, $max_len:expr, $smoke:expr;)*) => {
         /// All of them.
         pub const TARGETS: &[Target] = &[
-            $(Target { name: stringify!($name), run: $run, seeds: $seeds, max_len: $max_len }),*
+            $(Target { name: stringify!($name), run: $run, seeds: $seeds, max_len: $max_len, smoke: $smoke }),*
         ];
         $($(#[$doc])* pub fn $name(input: &[u8]) { $run(input) })*
     };
@@ -56,33 +59,33 @@ macro_rules! targets {
 
 targets! {
     /// The bytes of a presentation for one of several relations: never accepted unless known, and written back the same.
-    presentation: presentation::read, presentation::seeds, 8192;
+    presentation: presentation::read, presentation::seeds, 8192, 20_000;
     /// Batches of sound, changed and mixed presentations: each gets what it gets alone and what the reference says.
-    differential: differential::batches, differential::seeds, 256;
+    differential: differential::batches, differential::seeds, 256, 400;
     /// Statements about a licence: both profiles prove what is true in the clear, and nothing else.
-    truth: truth::statements, truth::seeds, 512;
+    truth: truth::statements, truth::seeds, 512, 2000;
     /// A request: its canonical form is a fixed point, and it compiles to one relation or none.
-    request: request::read, request::seeds, 65_536;
+    request: request::read, request::seeds, 65_536, 120_000;
     /// A schema or a profile.
-    schema: documents::schema, documents::seeds_of_schemas, 65_536;
+    schema: documents::schema, documents::seeds_of_schemas, 65_536, 25_000;
     /// Bodies of the HTTP interface as the wire types read them.
-    wire: documents::wire, documents::seeds_of_wire_types, 16_384;
+    wire: documents::wire, documents::seeds_of_wire_types, 16_384, 50_000;
     /// Messages of issuance and of token exchanges, on both sides, and what a wallet keeps of them.
-    issuance: issuance::read, issuance::seeds, 4096;
+    issuance: issuance::read, issuance::seeds, 4096, 5000;
     /// A licence to be admitted, and identifiers.
-    licence: licence::read, licence::seeds, 8192;
+    licence: licence::read, licence::seeds, 8192, 50_000;
     /// Revocation lists: envelopes, manifests, buckets. Nothing is taken that was not signed.
-    lists: lists::read, lists::seeds, 32_768;
+    lists: lists::read, lists::seeds, 32_768, 5000;
     /// A wallet's file, damaged or with anything in it.
-    wallet_file: wallet_file::read, wallet_file::seeds, 65_536;
+    wallet_file: wallet_file::read, wallet_file::seeds, 65_536, 5000;
     /// Addresses and answers that a wallet is given.
-    wallet_http: wallet_http::read, wallet_http::seeds, 65_536;
+    wallet_http: wallet_http::read, wallet_http::seeds, 65_536, 20_000;
     /// Bytes on a connection to the service.
-    http: http::read, http::seeds, 32_768;
+    http: http::read, http::seeds, 32_768, 5000;
     /// An access file.
-    access: http::access_file, http::seeds_of_access_files, 8192;
+    access: http::access_file, http::seeds_of_access_files, 8192, 20_000;
     /// What a store gives back.
-    store: store::read, store::seeds, 8192;
+    store: store::read, store::seeds, 8192, 5000;
     /// The command's configuration: file, environment and flags.
-    config: config::read, config::seeds, 8192;
+    config: config::read, config::seeds, 8192, 20_000;
 }

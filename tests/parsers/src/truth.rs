@@ -12,7 +12,7 @@ use glimpse_circuits::schema::Schema;
 use glimpse_fixtures::draw::random_value;
 use glimpse_fixtures::schemas::{all_types, numbered, second};
 use glimpse_fixtures::{NOW, World, rng};
-use glimpse_prover::{Credential, Holding, LinkSecret, PresentError, Showing, present};
+use glimpse_prover::{Credential, Holding, Interval, LinkSecret, PresentError, Showing, present};
 use glimpse_verifier::Verifier;
 use serde_json::{Value as Json, json};
 
@@ -30,6 +30,10 @@ const TODAY: &str = "2026-11-22";
 struct Holder {
     secret: LinkSecret,
     credentials: [Credential; 2],
+    /// Where its handles lie in the list that the holder has of each; none for what is revoked.
+    intervals: [Option<Interval>; 2],
+    /// How old these lists are, in seconds.
+    age: u64,
 }
 
 struct Scene {
@@ -49,7 +53,15 @@ fn scene() -> &'static Scene {
                 let values = values(schema, number);
                 world.obtain(&wallet, schema, values)
             });
-            Holder { secret: wallet.secret, credentials }
+            // Every other holder has one that is revoked, in turns.
+            let age = 3600 * number;
+            let intervals = [0, 1].map(|i| {
+                let revoked = number % 4 == 1 + 2 * i as u64;
+                let handle = credentials[i].handle();
+                let list = if revoked { vec![handle] } else { vec![handle ^ 1] };
+                world.interval(&credentials[i], NOW - age, &list).ok()
+            });
+            Holder { secret: wallet.secret, credentials, intervals, age }
         });
         let holders = holders.collect();
         let request = world.request_json(&[("a", &schemas[0]), ("b", &schemas[1])], json!([]), "keyed");
@@ -101,7 +113,14 @@ pub(crate) fn statements(input: &[u8]) {
 }
 
 fn prove(relation: &Relation, shown: &Relation, holder: &Holder, truth: bool, statements: &[Json]) {
-    let holdings = holder.credentials.iter().map(|credential| Holding::new(credential, Showing::Keyed));
+    let asked = |place: usize| relation.intervals().iter().any(|interval| interval.credential == place);
+    let holdings = holder.credentials.iter().enumerate().map(|(place, credential)| {
+        let holding = Holding::new(credential, Showing::Keyed);
+        match holder.intervals[place].as_ref().filter(|_| asked(place)) {
+            Some(interval) => holding.with_interval(interval, Showing::Keyed),
+            None => holding,
+        }
+    });
     let presented = present(shown, &holder.secret, holdings.collect(), &mut rng(1));
     let profile = shown.profile();
     match presented {
@@ -110,7 +129,9 @@ fn prove(relation: &Relation, shown: &Relation, holder: &Holder, truth: bool, st
             let verdict = scene().verifier.verify_compiled(relation, &presentation.to_bytes(), NOW);
             assert!(verdict.is_ok(), "{profile:?}: proven, and was refused: {statements:?}");
         }
-        Err(PresentError::False) => assert!(!truth, "{profile:?}: true, and was not proven: {statements:?}"),
+        Err(PresentError::False | PresentError::NoInterval { .. } | PresentError::StaleInterval { .. }) => {
+            assert!(!truth, "{profile:?}: true, and was not proven: {statements:?}")
+        }
         Err(other) => panic!("{profile:?}: {other}"),
     }
 }
@@ -144,7 +165,7 @@ fn statement(input: &mut Bytes<'_>, holder: &Holder) -> Json {
     if input.is_empty() {
         return Json::Null;
     }
-    match input.below(10) {
+    match input.below(11) {
         0 => json!({"disclose": {"of": input.pick(NAMES)}}),
         1 | 2 => {
             let (terms, value) = combination(input, holder);
@@ -217,7 +238,11 @@ fn statement(input: &mut Bytes<'_>, holder: &Holder) -> Json {
             }
             json!({"flags": said})
         }
-        _ => json!({"equal": {"left": input.pick(NAMES), "right": input.pick(NAMES)}}),
+        9 => json!({"equal": {"left": input.pick(NAMES), "right": input.pick(NAMES)}}),
+        _ => {
+            let most = near(input, holder.age.into());
+            json!({"not_revoked": {"credential": input.pick(&["a", "b"]), "max_age": most.to_string()}})
+        }
     }
 }
 
@@ -340,6 +365,10 @@ fn judge(statement: &Json, holder: &Holder) -> bool {
                 && !list("none").iter().any(set)
                 && (any.is_empty() || any.iter().any(set))
         }
+        "not_revoked" => {
+            let held = &holder.intervals[usize::from(text("credential").unwrap() == "b")];
+            held.is_some() && i128::from(holder.age) <= whole(&said["max_age"])
+        }
         "equal" => value(text("left").unwrap(), holder).1 == value(text("right").unwrap(), holder).1,
         other => panic!("{other}"),
     }
@@ -355,7 +384,7 @@ fn completed_years(born: &str) -> i32 {
 
 /// Statements of every kind.
 pub(crate) fn seeds(seeds: &mut Seeds) {
-    for kind in 0..10u8 {
+    for kind in 0..11u8 {
         for variant in 0..6u8 {
             let mut bytes = vec![variant, 0, kind];
             bytes.extend((0..40u8).map(|i| i.wrapping_mul(variant).wrapping_add(kind ^ i)));

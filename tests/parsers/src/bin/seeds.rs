@@ -1,4 +1,5 @@
-//! Writes the inputs that fuzzing begins with, and prints each target with its longest input and its number of seeds:
+//! Writes the inputs that fuzzing begins with, and prints each target with its longest input, the number of inputs
+//! of a short run, and its number of seeds:
 //! `parser-seeds FOLDER`.
 #![allow(clippy::print_stdout)]
 
@@ -12,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vectors/v1.json");
     let written = seeds::write(Path::new(&into), &vectors)?;
     for (target, (name, count)) in TARGETS.iter().zip(written) {
-        println!("{name} {} {count}", target.max_len);
+        println!("{name} {} {} {count}", target.max_len, target.smoke);
     }
     Ok(())
 }
