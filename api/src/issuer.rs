@@ -4,6 +4,7 @@ use glimpse_circuits::decimal;
 use glimpse_circuits::json;
 use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey};
 use glimpse_circuits::request::Nonce;
+use glimpse_circuits::schedule::Schedule;
 use glimpse_circuits::schema::{Schema, SchemaDigest};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,11 @@ pub struct Metadata {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<openapi::DocumentKey>, required = false, max_items = 16))]
     pub manifest_keys: Vec<DocumentKey>,
+    /// Seconds from one version of its lists to the next, where they come at the beginnings of such periods and at no other
+    /// moment; none where they may come at any time.
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = openapi::Period, required = false))]
+    pub schedule: Option<Schedule>,
 }
 
 /// A licence to register.

@@ -23,6 +23,7 @@ pub mod random;
 pub mod range_proof;
 pub mod relation;
 pub mod request;
+pub mod schedule;
 pub mod schema;
 pub mod text;
 pub mod token;

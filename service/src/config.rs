@@ -154,8 +154,11 @@ pub struct RevocationConfig {
     pub key_file: PathBuf,
     /// File of the secret key that manifests are signed with. Made with a fresh key if it does not exist.
     pub manifest_key_file: PathBuf,
-    /// Seconds from one version to the next: a whole number of minutes, at most 60 days.
+    /// Seconds from one version to the next: a whole number of minutes, at most 40 days.
     pub period: u64,
+    /// Whether versions come at the beginnings of periods only, counted from 1970-01-01T00:00:00Z, and wallets are told so.
+    /// Then no version can be made for one holder, and none at once.
+    pub fixed: bool,
     /// So many first bits of a handle name the bucket that a wallet fetches: at most 16, and no more than leave thousands
     /// of holders to each bucket, for the issuer sees them.
     pub prefix_bits: u8,
@@ -165,7 +168,7 @@ impl RevocationConfig {
     /// A version each hour, in one bucket.
     pub fn new(key_file: impl Into<PathBuf>, manifest_key_file: impl Into<PathBuf>) -> Self {
         let (key_file, manifest_key_file) = (key_file.into(), manifest_key_file.into());
-        Self { key_file, manifest_key_file, period: 3600, prefix_bits: 0 }
+        Self { key_file, manifest_key_file, period: 3600, fixed: false, prefix_bits: 0 }
     }
 }
 

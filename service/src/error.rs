@@ -55,6 +55,8 @@ pub(crate) enum ApiError {
     Impossible(Impossible),
     #[error("There is no such revocation list, or no such version of it")]
     ListUnknown,
+    #[error("Versions of revocation lists come at the beginnings of periods here, and at no other moment")]
+    OnSchedule { retry_after: u64 },
     #[error("The licence is of a schema that is no longer issued")]
     SchemaRetired,
     #[error("There is no such offer, or it has expired")]
@@ -123,6 +125,7 @@ impl ApiError {
             Self::HolderUnknown => (StatusCode::NOT_FOUND, "holder-unknown"),
             Self::Impossible(_) => (StatusCode::CONFLICT, "impossible"),
             Self::ListUnknown => (StatusCode::NOT_FOUND, "list-unknown"),
+            Self::OnSchedule { .. } => (StatusCode::CONFLICT, "on-schedule"),
             Self::SchemaRetired => (StatusCode::CONFLICT, "schema-retired"),
             Self::OfferUnknown => (StatusCode::NOT_FOUND, "offer-unknown"),
             Self::OfferUsed => (StatusCode::CONFLICT, "offer-used"),
@@ -183,7 +186,7 @@ impl ResponseError for ApiError {
             Self::Busy | Self::Timeout | Self::TrustListExpired | Self::Draining | Self::Store(_) => {
                 response.insert_header((header::RETRY_AFTER, again))
             }
-            Self::RateLimited { retry_after } => {
+            Self::RateLimited { retry_after } | Self::OnSchedule { retry_after } => {
                 response.insert_header((header::RETRY_AFTER, retry_after.to_string()))
             }
             _ => &mut response,

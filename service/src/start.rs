@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use actix_web::http::Uri;
 use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;
-use glimpse_circuits::interval::MOMENT_SECONDS;
 use glimpse_circuits::key::IssuerPublicKey;
 use glimpse_circuits::labels;
 use glimpse_circuits::request::{
     CheckKind, Nonce, Request, RequestDocument, RequestFormError, RequestedCredential,
 };
+use glimpse_circuits::schedule::Schedule;
 use glimpse_circuits::schema::SchemaDigest;
 use glimpse_circuits::text::Text;
 use glimpse_issuer::IssuerSecretKey;
@@ -39,9 +39,6 @@ use crate::store::{Buckets, Measured, OpenError, RedbStore, RedisStore, SharedSt
 use crate::tls::Tls;
 use crate::trust_list::ListInForce;
 use crate::verifier::VerifierRole;
-
-/// Longest time between two versions of a revocation list that a manifest, which may be late, has room for.
-const MAX_LIST_PERIOD: u64 = 60 * 86_400;
 
 /// Why a service did not start.
 #[derive(Debug, thiserror::Error)]
@@ -311,8 +308,8 @@ pub(crate) fn check_issuer(config: Option<&IssuerConfig>) -> Result<(), ConfigEr
         return Err(ConfigError::Member { member: "issuer: lifetimes and capacity", reason });
     }
     if let Some(RevocationConfig { period, prefix_bits, .. }) = &config.revocation {
-        if !period.is_multiple_of(MOMENT_SECONDS) || !(MOMENT_SECONDS..=MAX_LIST_PERIOD).contains(period) {
-            let reason = "must be a whole number of minutes, from one minute to 60 days";
+        if Schedule::every(*period).is_none() {
+            let reason = "must be a whole number of minutes, from one minute to 40 days";
             return Err(ConfigError::Member { member: "issuer: period of revocation lists", reason });
         }
         if *prefix_bits > MAX_PREFIX_BITS {

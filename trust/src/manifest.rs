@@ -3,14 +3,15 @@
 //! An issuer that gives each holder a version of its own can tell them apart by its moment, which presentations show. The
 //! manifest is meant to be one signed document for all: wallets keep the last one they saw, refuse one that goes back or
 //! calls itself the same version and is another, and moments are whole minutes not ahead of the clock. **That does not stop
-//! an issuer that makes a manifest for one wallet at a moment of its own**; only wallets that compare what they were given
-//! would notice.
+//! an issuer that makes a manifest for one wallet at a moment of its own.** What does is a [`Schedule`] that was settled
+//! beforehand: with it a wallet takes no other moment than this period's or that of the one before.
 
 use glimpse_circuits::decimal;
 use glimpse_circuits::encoding::DecodeError;
 use glimpse_circuits::interval::{Bucket, BucketDigest, Ends, MOMENT_SECONDS, ManifestDigest, Scope};
 use glimpse_circuits::json::{self, JsonError};
 use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey};
+use glimpse_circuits::schedule::Schedule;
 use glimpse_circuits::schema::SchemaDigest;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -76,13 +77,14 @@ impl Manifest {
     }
 
     /// Opens the manifest of an issuer's list about one schema, signed by one of the keys that the issuer signs manifests
-    /// with, and holds it against the last one that was seen of that list, and against the clock: `now` is in seconds since
-    /// 1970-01-01T00:00:00Z.
+    /// with, and holds it against the last one that was seen of that list, against the schedule of its versions where there
+    /// is one, and against the clock: `now` is in seconds since 1970-01-01T00:00:00Z.
     pub fn accept(
         envelope: &Envelope,
         keys: &[DocumentKey],
         issuer: &Issuer,
         schema: &SchemaDigest,
+        schedule: Option<Schedule>,
         last: Option<&SeenManifest>,
         now: u64,
     ) -> Result<(Self, VersionChange), ManifestError> {
@@ -98,6 +100,14 @@ impl Manifest {
             return Err(ManifestError::Future);
         }
         let change = last.map_or(Ok(VersionChange::Newer), |last| manifest.follows(last))?;
+        // What a wallet has already it may keep until it is overdue.
+        if change == VersionChange::Newer
+            && schedule.is_some_and(|it| {
+                !it.has(document.issued_at, now) || document.next != it.next(document.issued_at)
+            })
+        {
+            return Err(ManifestError::OffSchedule);
+        }
         Ok((manifest, change))
     }
 
@@ -259,6 +269,9 @@ pub enum ManifestError {
     /// From a moment that has not come.
     #[error("the manifest is from the future")]
     Future,
+    /// From another moment than the schedule has now.
+    #[error("the manifest is not of this period of the list's schedule, nor of the one before")]
+    OffSchedule,
     /// An older version than was seen before, or an earlier moment.
     #[error("the manifest is older than one that was seen before")]
     Backwards,
@@ -344,9 +357,12 @@ mod tests {
     fn a_manifest_is_held_against_issuer_schema_and_clock() {
         let signer = SigningKey::from_bytes(&[1; 32]);
         let keys = [DocumentKey(signer.verifying_key().to_bytes())];
-        let envelope = manifest(|_| ()).unwrap().to_envelope().unwrap();
-        let signature = signer.sign(&envelope.to_be_signed()).to_bytes();
-        let envelope = envelope.with_signature(keys[0], signature);
+        let signed = |next| {
+            let envelope = manifest(|it| it.next = next).unwrap().to_envelope().unwrap();
+            let signature = signer.sign(&envelope.to_be_signed()).to_bytes();
+            envelope.with_signature(keys[0], signature)
+        };
+        let envelope = signed(9000);
         let name = Text { zh_cn: "i".into(), en: "i".into() };
         let schema = SchemaDigest([7; 32]);
         let issuer = |key, revocation| Issuer {
@@ -358,7 +374,7 @@ mod tests {
         };
         let own = issuer(key(0), Some(key(1)));
         let accept = |issuer: &Issuer, schema: &SchemaDigest, now| {
-            Manifest::accept(&envelope, &keys, issuer, schema, None, now).map(|(_, change)| change)
+            Manifest::accept(&envelope, &keys, issuer, schema, None, None, now).map(|(_, change)| change)
         };
         assert_eq!(accept(&own, &schema, 6000), Ok(VersionChange::Newer));
         assert_eq!(accept(&own, &schema, 5940), Ok(VersionChange::Newer));
@@ -368,12 +384,25 @@ mod tests {
             assert_eq!(accept(&other, &schema, 6000), Err(ManifestError::OtherList));
         }
         let last = manifest(|it| it.version = 4).unwrap().seen().unwrap();
-        let back = Manifest::accept(&envelope, &keys, &own, &schema, Some(&last), 6000).map(|_| ());
+        let back = Manifest::accept(&envelope, &keys, &own, &schema, None, Some(&last), 6000).map(|_| ());
         assert_eq!(back, Err(ManifestError::Backwards));
-        let foreign = Manifest::accept(&envelope, &[], &own, &schema, None, 6000).map(|_| ());
+        let foreign = Manifest::accept(&envelope, &[], &own, &schema, None, None, 6000).map(|_| ());
         assert_eq!(foreign, Err(ManifestError::Envelope(EnvelopeError::Signature)));
         let list = manifest(|_| ()).unwrap();
         assert!(!list.is_overdue(8999) && list.is_overdue(9000));
+        // On the schedule of 20 minutes the next one would be due 2 · 20 + 5 minutes later.
+        let envelope = signed(8700);
+        let on = |minutes, last, now| {
+            let schedule = Schedule::every(60 * minutes);
+            Manifest::accept(&envelope, &keys, &own, &schema, schedule, last, now).map(|(_, change)| change)
+        };
+        assert_eq!(on(20, None, 8399), Ok(VersionChange::Newer));
+        assert_eq!(on(20, None, 8400), Err(ManifestError::OffSchedule));
+        for minutes in [10, 25, 50, 100, 60] {
+            assert_eq!(on(minutes, None, 6000), Err(ManifestError::OffSchedule), "{minutes}");
+        }
+        let own_version = manifest(|it| it.next = 8700).unwrap().seen().unwrap();
+        assert_eq!(on(60, Some(&own_version), 8999), Ok(VersionChange::Same));
     }
 
     #[test]

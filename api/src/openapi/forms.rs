@@ -16,6 +16,10 @@ const VISIBLE: &str = "[^\\s\\u0000-\\u001F\\u007F-\\u009F]";
 pub(super) fn components() -> Vec<Component> {
     vec![
         ("UnixSeconds", decimal("Seconds since 1970-01-01T00:00:00Z, below 2^64.", &json!("1795320300"))),
+        (
+            "Period",
+            decimal("A number of seconds, a whole number of minutes, of 40 days at most.", &json!("3600")),
+        ),
         ("Bytes", bytes(None, "Bytes in base64url without padding, left-over bits 0.")),
         ("Bytes32", bytes(Some(32), "32 bytes in base64url without padding.")),
         ("Bytes64", bytes(Some(64), "64 bytes in base64url without padding.")),

@@ -103,6 +103,7 @@ stand_ins!(
     LicenceAttributes,
     Nonce,
     OfferCode,
+    Period,
     PolicyName,
     PrincipalId,
     Preference,

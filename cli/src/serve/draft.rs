@@ -59,6 +59,7 @@ pub(super) struct Revocation {
     pub(super) key_file: Option<PathBuf>,
     pub(super) manifest_key_file: Option<PathBuf>,
     pub(super) period: Duration,
+    pub(super) fixed: bool,
     pub(super) prefix_bits: usize,
 }
 
@@ -116,6 +117,7 @@ impl Default for Draft {
                 key_file: None,
                 manifest_key_file: None,
                 period: Duration::from_secs(revocation.period),
+                fixed: revocation.fixed,
                 prefix_bits: usize::from(revocation.prefix_bits),
             },
             verifier: Verifier {
@@ -197,10 +199,11 @@ impl Layers {
             file(&draft.key_file, "revocation.key"),
             file(&draft.manifest_key_file, "manifest.key"),
         );
-        let (period, prefix_bits) = (draft.period, draft.prefix_bits);
+        let (period, fixed, prefix_bits) = (draft.period, draft.fixed, draft.prefix_bits);
         // Too many are refused with everything else that is wrong.
         config.prefix_bits = u8::try_from(prefix_bits).unwrap_or(u8::MAX);
         config.period = self.seconds("revocation.period", period);
+        config.fixed = fixed;
         Some(config)
     }
 

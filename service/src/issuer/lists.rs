@@ -14,7 +14,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{Administrator, StrictJson};
 use crate::issuer::IssuerRole;
 use crate::openapi::problems::{
-    BEARER, BODY, BUSY, INVALID, LIST_UNKNOWN, NOT_FOUND, Problems, RATE_LIMITED, STORE,
+    BEARER, BODY, BUSY, INVALID, LIST_UNKNOWN, NOT_FOUND, ON_SCHEDULE, Problems, RATE_LIMITED, STORE,
 };
 use crate::openapi::tags;
 use crate::rates::{Tokens, Within};
@@ -77,7 +77,7 @@ pub(crate) async fn bucket(
     responses(
         (status = OK, description = "The versions that were published. One list may have failed where another did not.",
             body = Published),
-        Problems<{ BEARER | BODY | INVALID | LIST_UNKNOWN | RATE_LIMITED | BUSY | STORE }>,
+        Problems<{ BEARER | BODY | INVALID | LIST_UNKNOWN | ON_SCHEDULE | RATE_LIMITED | BUSY | STORE }>,
     ),
 )]
 pub(crate) async fn publish(

@@ -66,7 +66,9 @@ impl IssuerRole {
         let exchanges = TokenExchanges::new(config.exchange_capacity, config.exchange_lifetime);
         let schemas_out = schemas.values().map(|schema| Schema::clone(schema)).collect();
         let manifest_keys = revocation.iter().map(|revocation| revocation.manifest_key().public()).collect();
-        let metadata = Metadata { issuers: vec![issuer.clone()], schemas: schemas_out, manifest_keys };
+        let schedule = revocation.as_ref().and_then(Revocation::schedule);
+        let metadata =
+            Metadata { issuers: vec![issuer.clone()], schemas: schemas_out, manifest_keys, schedule };
         Self {
             metadata: serde_json::to_string(&metadata).unwrap_or_default().into(),
             key,

@@ -2,7 +2,8 @@
 //!
 //! A version's moment is put down in the store before anything is signed for it, and is never given to another version:
 //! of two lists for one moment, whoever is revoked in one could show the other. A version that was begun and not
-//! finished, since its node died, is left behind, and the next one has the next moment.
+//! finished, since its node died, is left behind, and the next one has the next moment: with a schedule, that of the next
+//! period.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use actix_web::rt::time::interval;
 use glimpse_circuits::interval::MOMENT_SECONDS;
 use glimpse_circuits::key::IssuerPublicKey;
+use glimpse_circuits::schedule::Schedule;
 use glimpse_circuits::schema::{Binding, Schema};
 use glimpse_issuer::{DocumentSecretKey, IntervalSigner, IssuerSecretKey, VersionPlan, build_version};
 use rand_core::OsRng;
@@ -41,6 +43,8 @@ pub(crate) struct Revocation {
     key: Arc<IssuerSecretKey>,
     manifest_key: DocumentSecretKey,
     period: u64,
+    /// When versions come, where wallets may rely on it.
+    schedule: Option<Schedule>,
     prefix_bits: u8,
     /// One version at a time is built here.
     publishing: Mutex<()>,
@@ -53,8 +57,9 @@ impl Revocation {
         key: IssuerSecretKey,
         manifest_key: DocumentSecretKey,
     ) -> Self {
-        let RevocationConfig { period, prefix_bits, .. } = *config;
-        Self { key: Arc::new(key), manifest_key, period, prefix_bits, publishing: Mutex::new(()) }
+        let RevocationConfig { period, fixed, prefix_bits, .. } = *config;
+        let schedule = Schedule::every(period).filter(|_| fixed);
+        Self { key: Arc::new(key), manifest_key, period, schedule, prefix_bits, publishing: Mutex::new(()) }
     }
 
     /// W's secret.
@@ -67,6 +72,29 @@ impl Revocation {
         &self.manifest_key
     }
 
+    /// When versions come, where wallets may rely on it.
+    pub(crate) fn schedule(&self) -> Option<Schedule> {
+        self.schedule
+    }
+
+    /// The moment of a version that is begun now.
+    fn moment(&self, now: u64) -> u64 {
+        self.schedule.map_or(now - now % MOMENT_SECONDS, |schedule| schedule.moment(now))
+    }
+
+    /// Seconds from one moment to the next possible one.
+    fn step(&self) -> u64 {
+        self.schedule.map_or(MOMENT_SECONDS, Schedule::seconds)
+    }
+
+    /// Whether another version is due.
+    fn is_due(&self, head: &ListHead, patience: u64, now: u64) -> bool {
+        match self.schedule {
+            Some(schedule) => head.issued_at < schedule.moment(now),
+            None => due(head, self.period, patience, now),
+        }
+    }
+
     /// Shorter than what `next` leaves for a node that is late.
     fn patience(&self) -> u64 {
         (self.period / 8).clamp(MOMENT_SECONDS, PATIENCE_SECONDS)
@@ -75,6 +103,9 @@ impl Revocation {
     /// When the version after that of a moment is due at the latest: a quarter of a period late, for a node that is
     /// stopped, say.
     fn next(&self, issued_at: u64) -> u64 {
+        if let Some(schedule) = self.schedule {
+            return schedule.next(issued_at);
+        }
         let late = (self.period / 4).max(MOMENT_SECONDS);
         (issued_at + self.period + late).next_multiple_of(MOMENT_SECONDS)
     }
@@ -90,7 +121,7 @@ pub(crate) fn lists_about<'a>(
     with_handles.map(move |schema| ListId { key, schema: schema.digest() })
 }
 
-/// Whether another version is due: a period after the last one, or as soon as one that was begun was waited for.
+/// Whether another version is due without a schedule: a period after the last one, or as soon as one that was begun was waited for.
 fn due(head: &ListHead, period: u64, patience: u64, now: u64) -> bool {
     if head.published < head.version {
         return now >= head.issued_at.saturating_add(patience);
@@ -128,7 +159,12 @@ impl IssuerRole {
                 tracing::info!(schema = %list.schema, version, left_out, "revocation list published");
             }
             // Another node was faster, or the store says itself what is wrong with it.
-            Err(ApiError::Busy | ApiError::RateLimited { .. } | ApiError::Store(_)) => {}
+            Err(
+                ApiError::Busy
+                | ApiError::RateLimited { .. }
+                | ApiError::OnSchedule { .. }
+                | ApiError::Store(_),
+            ) => {}
             Err(error) => tracing::error!(%error, "a revocation list could not be published"),
         }
     }
@@ -138,7 +174,7 @@ impl IssuerRole {
         let (head, now) = (self.shared.store.list_head(list).await?, self.shared.clock.now());
         // Begun and not finished: where nobody else can be building it, it was given up.
         let patience = if self.shared.store.is_shared() { revocation.patience() } else { MOMENT_SECONDS };
-        Ok(due(&head, revocation.period, patience, now))
+        Ok(revocation.is_due(&head, patience, now))
     }
 
     /// Publishes the next version of a list now.
@@ -151,7 +187,7 @@ impl IssuerRole {
             tracing::error!("a clock is out of order: no revocation list can be published");
             return Err(ApiError::Internal);
         }
-        let issued_at = now - now % MOMENT_SECONDS;
+        let issued_at = revocation.moment(now);
         if head.issued_at > now + 2 * MOMENT_SECONDS {
             tracing::error!(
                 schema = %list.schema, ahead_s = head.issued_at - now,
@@ -159,8 +195,11 @@ impl IssuerRole {
             );
         }
         if issued_at <= head.issued_at {
-            let retry_after = (head.issued_at + MOMENT_SECONDS).saturating_sub(now).max(1);
-            return Err(ApiError::RateLimited { retry_after });
+            let retry_after = (head.issued_at + revocation.step()).saturating_sub(now).max(1);
+            return Err(match revocation.schedule {
+                Some(_) => ApiError::OnSchedule { retry_after },
+                None => ApiError::RateLimited { retry_after },
+            });
         }
         // Moments rise, so numbers go on rising too after an older copy of the store was brought back.
         let version = (head.version + 1).max(issued_at / MOMENT_SECONDS);

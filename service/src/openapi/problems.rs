@@ -62,6 +62,7 @@ problems! {
     HOLDER_UNKNOWN: ApiError::HolderUnknown => ApiError::HolderUnknown,
     IMPOSSIBLE: ApiError::Impossible(_) => ApiError::Impossible(Impossible::Ended),
     LIST_UNKNOWN: ApiError::ListUnknown => ApiError::ListUnknown,
+    ON_SCHEDULE: ApiError::OnSchedule { .. } => ApiError::OnSchedule { retry_after: 60 },
     SCHEMA_RETIRED: ApiError::SchemaRetired => ApiError::SchemaRetired,
     OFFER_UNKNOWN: ApiError::OfferUnknown => ApiError::OfferUnknown,
     OFFER_USED: ApiError::OfferUsed => ApiError::OfferUsed,

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use glimpse_api::{Metadata, Published, RequestStatus, paths};
 use glimpse_circuits::relation::Relation;
+use glimpse_circuits::schedule::Schedule;
 use glimpse_circuits::schema::Binding;
 use glimpse_profiles::builtin;
 use glimpse_prover::{Holding, IntervalError, PresentError, Showing, present};
@@ -129,6 +130,43 @@ fn a_version_is_published_when_it_is_due() {
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(wallet.manifest(&credential), second);
     wallet.client.publish(DRIVING).problem(429, "rate-limited");
+}
+
+/// With a schedule there is nothing to choose: one moment for each period, whoever wants another one when.
+#[test]
+fn on_a_schedule_versions_come_at_the_beginnings_of_periods() {
+    let service = Service::start_with(|config| {
+        with_lists(config);
+        config.issuer.as_mut().unwrap().revocation.as_mut().unwrap().fixed = true;
+    });
+    let client = service.client();
+    let licence = client.register_sample(DRIVING, 1);
+    let wallet = Wallet::new(client.clone());
+    let credential = wallet.obtain(&client.offer(&licence).code);
+    wait_for_list(&client, &credential.schema().digest().to_string());
+    let metadata: Metadata = client.get(paths::METADATA, None).ok();
+    assert_eq!(metadata.schedule.map(Schedule::seconds), Some(3600));
+
+    let (first, begun) = (wallet.manifest(&credential), NOW - NOW % 3600);
+    assert_eq!((first.document().issued_at, first.document().next), (begun, begun + 9000));
+    client.change(&licence, &json!({ "act": "end", "as": "revoked", "reason": "court order" })).ok::<Value>();
+    service.pass(1800 - NOW % 3600);
+    let again = client.publish(DRIVING);
+    assert_eq!(again.header("retry-after"), "1800");
+    again.problem(409, "on-schedule");
+    service.pass(1799);
+    std::thread::sleep(Duration::from_secs(6));
+    assert_eq!(wallet.manifest(&credential), first);
+    assert!(wallet.interval(&credential).is_ok());
+    // From the next period on, whether or not anybody asks.
+    service.pass(1);
+    let start = Instant::now();
+    while wallet.manifest(&credential) == first {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(wallet.manifest(&credential).document().issued_at, begun + 3600);
+    assert!(matches!(wallet.interval(&credential), Err(IntervalError::Revoked)));
 }
 
 /// Of several that publish at once, one does, and nobody signs one moment twice.

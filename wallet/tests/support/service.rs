@@ -122,6 +122,7 @@ impl Service {
             issuers: vec![issuer],
             schemas: self.schemas.iter().map(|s| Schema::clone(s)).collect(),
             manifest_keys: self.lists.iter().map(|lists| lists.signer.public()).collect(),
+            schedule: None,
         }
     }
 
