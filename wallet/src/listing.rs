@@ -52,7 +52,7 @@ impl Listing {
             Self::Listed { until, .. } if now >= *until => match zh {
                 true => format!("其签发密钥自{}起不再被认可，请重新领取", moment(*until).zh_cn),
                 false => format!(
-                    "its issuer key is no longer accepted since {}; obtain it anew",
+                    "its issuer key has not been accepted since {}; obtain it anew",
                     moment(*until).en
                 ),
             },
@@ -76,7 +76,7 @@ impl Listing {
 pub enum NotListed {
     /// The list has expired, and vouches for nothing.
     #[error(
-        "the list of issuers that this wallet goes by has expired at {}; give it a newer one",
+        "the list of issuers that this wallet goes by expired at {}; refresh, or give it a newer one",
         moment(*.0).en
     )]
     Expired(u64),
@@ -139,7 +139,10 @@ impl NotListed {
         }
         match self {
             Self::Expired(since) => {
-                format!("本钱包所依据的签发机关名录已于{}失效，请换用新的名录", moment(*since).zh_cn)
+                format!(
+                    "本钱包所依据的签发机关名录已于{}失效，请更新（refresh）或换用新的名录",
+                    moment(*since).zh_cn
+                )
             }
             Self::Address(uri) => format!("签发机关名录上没有地址为 {uri} 的机关"),
             Self::OtherAddress { uri, listed } => {

@@ -7,7 +7,7 @@ mod support;
 use glimpse_api::{Metadata, paths};
 use glimpse_circuits::key::DocumentKey;
 use glimpse_circuits::relation::{Reason, RelationError};
-use glimpse_circuits::schema::SchemaDigest;
+use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_circuits::text::Language;
 use glimpse_issuer::{DocumentSecretKey, IssuerSecretKey};
 use glimpse_trust::list::Validity;
@@ -18,7 +18,7 @@ use glimpse_wallet::{
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde_json::{Value, json};
-use support::{BASE, DAY, Domain, NOW, PERIOD, Stage, Tamper, listed, roots, stranger, values};
+use support::{BASE, DAY, Domain, Fault, NOW, PERIOD, Stage, Tamper, listed, roots, stranger, values};
 
 fn adult() -> Value {
     json!([{"age":{"of":"l.birth_date","at_least":"18"}}])
@@ -79,7 +79,7 @@ fn a_wallet_that_knows_only_the_list_obtains_and_shows_a_licence_not_to_be_revok
 #[test]
 fn what_the_list_does_not_have_is_not_pinned() {
     type Change = fn(&mut Metadata);
-    let changes: [(Change, fn(&NotListed) -> bool); 7] = [
+    let changes: [(Change, fn(&NotListed) -> bool); 8] = [
         (|it| it.issuers[0].key = *secret(7).public(), |e| matches!(e, NotListed::Key { .. })),
         (|it| it.issuers[0].id = "other".into(), |e| matches!(e, NotListed::Identifier(_))),
         (|it| it.issuers[0].name.en = "Other".into(), |e| matches!(e, NotListed::Name(_))),
@@ -97,6 +97,15 @@ fn what_the_list_does_not_have_is_not_pinned() {
                 it.manifest_keys.clear();
             },
             |e| matches!(e, NotListed::RevocationKey(_)),
+        ),
+        (
+            |it| {
+                let mut more: Value = serde_json::to_value(&it.schemas[0]).unwrap();
+                more["version"] = "2".into();
+                it.schemas.push(Schema::from_json(&more.to_string()).unwrap());
+                it.issuers[0].schemas.push(it.schemas.last().unwrap().digest());
+            },
+            |e| matches!(e, NotListed::Schema(_)),
         ),
         (
             // A second key of its own making, beside the listed one.
@@ -190,11 +199,17 @@ fn offers_under_keys_that_are_not_listed_or_not_valid_now_are_refused() {
     let listed_key = stage.service().key.to_bytes();
     stage.service().key = secret(7);
     assert!(matches!(refused(&stage, &mut wallet, NOW), NotListed::Key { .. }));
+    // The key of somebody who is listed elsewhere.
+    let mut other = stranger("other", 51);
+    other.keys[0].key = *secret(7).public();
+    let next = domain.next(|it| it.issuers.push(other));
+    take(&mut wallet, &next, NOW);
+    assert!(matches!(refused(&stage, &mut wallet, NOW), NotListed::OtherAddress { .. }));
     stage.service().key = IssuerSecretKey::from_bytes(&listed_key).unwrap();
     let next =
         domain.next(|it| it.issuers[0].keys[0].accepted = Validity { from: NOW + 10, until: NOW + 20 });
     take(&mut wallet, &next, NOW);
-    for (now, words) in [(NOW + 9, "not yet"), (NOW + 20, "no longer accepted")] {
+    for (now, words) in [(NOW + 9, "not yet"), (NOW + 20, "has not been accepted")] {
         let error = refused(&stage, &mut wallet, now);
         assert!(matches!(error, NotListed::NotNow { .. }) && error.to_string().contains(words), "{error}");
         assert!(error.to_text(Language::Chinese).contains("认可"));
@@ -368,7 +383,7 @@ fn an_issuer_changes_its_key_with_an_overlap() {
             if matches!(listing, Listing::Listed { until, .. } if *until == NOW + 2000)),
         "{ended:?}"
     );
-    assert!(ended[1].to_text(Language::English).contains("no longer accepted since 2026-11-22 12:33:20"));
+    assert!(ended[1].to_text(Language::English).contains("has not been accepted since 2026-11-22 12:33:20"));
     assert!(ended[1].to_text(Language::Chinese).contains("请重新领取"));
     let listing = wallet.list()[0].listing.unwrap();
     assert!(listing.holds(NOW + 1999) && !listing.holds(NOW + 2000));
@@ -479,4 +494,60 @@ fn an_issuer_that_moves_is_followed_and_one_that_comes_or_goes_is_noticed() {
     assert!(matches!(&take(&mut wallet, &gone, NOW)[..], [Change::Unlisted(name)] if name.en == "Renamed"));
     let again = domain.next(|it| it.issuers.push(kept));
     assert!(matches!(&take(&mut wallet, &again, NOW)[..], [Change::Listed(_)]));
+}
+
+#[test]
+fn a_key_that_is_listed_for_other_licences_will_not_do() {
+    let mut stage = Stage::new(11);
+    let (mut wallet, mut domain) = trusting(&mut stage);
+    stage.obtain(&mut wallet);
+    let company = stage.service().schemas[1].digest();
+    let next = domain.next(|it| it.issuers[0].keys[0].schemas = vec![company]);
+    assert!(matches!(&take(&mut wallet, &next, NOW)[..], [Change::Permissions(..)]));
+    let credential = &wallet.list()[0];
+    assert!(!credential.usable && credential.listing == Some(Listing::KindNotListed));
+    let review = wallet.review(&stage.request(adult()), NOW + 1).unwrap();
+    let words = said(&review, Language::English);
+    assert!(matches!(review.obstacles(), [Obstacle::NoListedIssuer { .. }, Obstacle::NotListed { .. }]));
+    assert!(words.ends_with("its issuer key is not listed for this kind of licence"), "{words}");
+}
+
+/// What was asked for before the list changed is asked for again only of an issuer that is on it.
+#[test]
+fn an_interrupted_issuance_waits_for_a_list_that_has_its_issuer() {
+    let mut stage = Stage::new(12);
+    let (mut wallet, mut domain) = trusting(&mut stage);
+    wallet.pin_issuer(BASE, NOW).unwrap();
+    let code = stage.service().offer("test.licence", values());
+    stage.fake.plan([Fault::None, Fault::ErrorAfter]);
+    assert!(wallet.accept_offer(BASE, &code, NOW, &mut stage.rng).is_err());
+    let issuer = domain.document.issuers[0].clone();
+    let without = domain.next(|it| it.issuers.clear());
+    take(&mut wallet, &without, NOW);
+    let sent = stage.service().seen.len();
+    let resumed = stage.unchanged(|| wallet.resume(NOW)).remove(0).result;
+    assert!(
+        matches!(&resumed, Err(WalletError::NotFinished(cause)) if matches!(**cause, WalletError::NotListed(_))),
+        "{resumed:?}"
+    );
+    assert_eq!(stage.service().seen.len(), sent, "nothing was sent");
+    let with = domain.next(|it| it.issuers.push(issuer));
+    take(&mut wallet, &with, NOW);
+    assert!(wallet.resume(NOW)[0].result.is_ok());
+    assert_eq!((stage.service().issued, wallet.list().len()), (1, 1));
+}
+
+/// A kind of licence that is new, with the issuer and on the list: it is looked up when it is offered.
+#[test]
+fn a_kind_of_licence_that_the_list_adds_is_obtained_without_a_question() {
+    let mut stage = Stage::new(13);
+    let company = stage.service().schemas.pop().unwrap();
+    let (mut wallet, mut domain) = trusting(&mut stage);
+    wallet.pin_issuer(BASE, NOW).unwrap();
+    stage.service().schemas.push(company.clone());
+    let next = domain.next(|it| it.issuers[0].keys[0].schemas.push(company.digest()));
+    take(&mut wallet, &next, NOW);
+    let code = stage.service().offer("test.company", vec![values().remove(0)]);
+    let obtained = wallet.accept_offer(BASE, &code, NOW, &mut stage.rng).unwrap();
+    assert_eq!(obtained.title.en, "Company");
 }

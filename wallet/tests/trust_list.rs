@@ -153,11 +153,26 @@ fn roots_change_with_an_overlap_and_one_that_was_dropped_cannot_come_back() {
     assert!(change.to_text(Language::Chinese).contains(&keys[0].to_string()));
     assert!(change.to_text(Language::English).contains("other roots sign the list"));
 
+    // Two from now on, and one of them is not enough for the next.
+    domain.next(|it| it.roots = roots(&[2, 4]));
+    let two = domain.signed(&[2, 4]);
+    assert_eq!(wallet.next_trust_list(&[ListFrom::Text(&two)], NOW).unwrap().list.version, 3);
+    domain.next(|it| it.roots = roots(&[2]));
+    for signers in [&[2][..], &[4], &[2, 2], &[1, 2]] {
+        let text = domain.signed(signers);
+        let error = stage.unchanged(|| wallet.next_trust_list(&[ListFrom::Text(&text)], NOW)).unwrap_err();
+        assert!(error.to_string().contains("not enough of the roots"), "{error}");
+    }
+    assert_eq!(
+        wallet.next_trust_list(&[ListFrom::Text(&domain.signed(&[2, 4]))], NOW).unwrap().list.version,
+        4
+    );
+
     let by_the_old = domain.next(|it| it.roots = roots(&[1]));
     let error = stage.unchanged(|| wallet.next_trust_list(&[ListFrom::Text(&by_the_old)], NOW)).unwrap_err();
     assert!(error.to_string().contains("not enough of the roots"), "{error}");
     domain.document.roots = roots(&[2]);
-    assert_eq!(wallet.next_trust_list(&[ListFrom::Text(&domain.signed(&[2]))], NOW).unwrap().list.version, 3);
+    assert_eq!(wallet.next_trust_list(&[ListFrom::Text(&domain.signed(&[2]))], NOW).unwrap().list.version, 5);
 }
 
 /// Offline while the roots changed twice: the newest list is signed by nobody the wallet knows, and the lists in between
