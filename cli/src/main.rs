@@ -49,7 +49,7 @@ enum Command {
     /// Ask for proofs and read results (relying party)
     #[command(subcommand)]
     Request(request::Command),
-    /// Make, sign and check lists of issuers (who runs a list, and who relies on it)
+    /// Make, sign and check lists of issuers (who runs a list, and who relies on it; a wallet is given one by `wallet trust`)
     #[command(subcommand)]
     Trust(trust::Command),
     /// Check a presentation from files, without a service

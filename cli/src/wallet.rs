@@ -1,6 +1,7 @@
 //! `glimpse wallet`: the holder's side.
 
 mod lists;
+mod trust;
 
 use std::error::Error;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -10,7 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand, ValueEnum};
 use glimpse_circuits::text::Language;
-use glimpse_wallet::{Change, Consent, KdfParams, LedgerOutcome, Passphrase, Pinning, Review, Wallet};
+use glimpse_wallet::{
+    Change, Consent, KdfParams, LedgerOutcome, Passphrase, Pinning, Review, Wallet, WalletError,
+};
 use rand_core::OsRng;
 use serde_json::json;
 
@@ -64,6 +67,14 @@ enum Command {
         /// The issuer's address
         uri: String,
         /// Take changes without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Go by a signed list of issuers, take the next one, or show it
+    Trust(trust::Arguments),
+    /// Go by no list of issuers any more
+    Distrust {
+        /// Give it up without being asked
         #[arg(long)]
         yes: bool,
     },
@@ -132,12 +143,21 @@ impl Command {
             Self::Ledger => true,
             Self::Init | Self::Refresh | Self::Review { .. } | Self::Present { .. } => false,
             Self::Pin { .. } | Self::DropTokens | Self::Forget { .. } => false,
+            Self::Trust(_) | Self::Distrust { .. } => false,
         }
     }
 }
 
-/// Runs one subcommand.
+/// Runs one subcommand. What the wallet refuses it says in the holder's language, where it can.
 pub(crate) fn run(arguments: Arguments) -> Outcome {
+    let language = arguments.language.language();
+    run_one(arguments).map_err(|error| match error.downcast_ref::<WalletError>() {
+        Some(refused) => refused.to_text(language).into(),
+        None => error,
+    })
+}
+
+fn run_one(arguments: Arguments) -> Outcome {
     let passphrase = passphrase(&arguments)?;
     if matches!(arguments.command, Command::Init) {
         Wallet::create(&arguments.file, &passphrase, KdfParams::DEFAULT, &mut OsRng)?;
@@ -149,6 +169,8 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
     match &arguments.command {
         Command::Init => {}
         Command::Pin { uri, yes } => return pin(&mut wallet, uri, *yes, language),
+        Command::Trust(list) => return trust::run(&mut wallet, list, language, arguments.json),
+        Command::Distrust { yes } => return trust::distrust(&mut wallet, *yes, language, arguments.json),
         Command::Accept { issuer_uri, code_file } => {
             let code = read_secret(code_file)?;
             let summary = wallet.accept_offer(issuer_uri, code.trim(), now(), &mut OsRng)?;
@@ -158,7 +180,7 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
             for resumed in wallet.resume(now()) {
                 match resumed.result {
                     Ok(summary) => output::json(&summary)?,
-                    Err(error) => note(&format!("{}: {error}", resumed.id)),
+                    Err(error) => note(&format!("{}: {}", resumed.id, error.to_text(language))),
                 }
             }
         }
@@ -202,6 +224,10 @@ pub(crate) fn run(arguments: Arguments) -> Outcome {
 fn pin(wallet: &mut Wallet, uri: &str, yes: bool, language: Language) -> Outcome {
     let pinned = match wallet.pin_issuer(uri, now())? {
         Pinning::Pinned(pinned) | Pinning::Unchanged(pinned) => pinned,
+        Pinning::Noticed(pinned, changes) => {
+            trust::note_changes(&changes, language);
+            pinned
+        }
         Pinning::Changed(changed) => {
             changed
                 .changes()
@@ -243,6 +269,7 @@ fn pin(wallet: &mut Wallet, uri: &str, yes: bool, language: Language) -> Outcome
 
 fn show(wallet: &Wallet, credential: &str, language: Language, as_json: bool) -> Result<(), Box<dyn Error>> {
     let views = wallet.show(credential)?;
+    lists::note_unlisted(wallet, credential, language);
     if as_json {
         let shown = views.iter().map(|view| (view.name.clone(), view.value.get(language).into()));
         return output::json(&shown.collect::<serde_json::Map<_, _>>());

@@ -5,42 +5,19 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Child, Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
-use support::log::{Kind, Watched, keep};
+use support::log::{Kind, keep};
+use support::service::Service;
 use support::{glimpse, json, run, write_secrets};
 
-/// An issuer's service, killed when it goes.
-struct Service {
-    child: Child,
-    url: String,
-    _log: Watched,
-}
-
-impl Service {
-    fn start(directory: &Path, arguments: &[&str]) -> Self {
-        let (log, stderr) = Watched::file(&directory.join("log"));
-        let mut command = glimpse(directory);
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
-        // It has one role, and nobody needs a token of it.
-        command.env_remove("GLIMPSE_ADMIN_TOKEN_FILE").env_remove("GLIMPSE_VERIFIER_TOKEN_FILE");
-        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("serving at ").unwrap_or_default().to_owned();
-        Self { child, url, _log: log }
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A service of one role, of which nobody needs a token.
+fn start(directory: &Path, arguments: &[&str]) -> Service {
+    let listening = [&["--listen", "127.0.0.1:0"], arguments].concat();
+    Service::start_with(directory, &listening, &["GLIMPSE_ADMIN_TOKEN_FILE", "GLIMPSE_VERIFIER_TOKEN_FILE"])
 }
 
 /// `glimpse trust` in a directory.
@@ -99,7 +76,7 @@ fn from_an_issuer_to_a_list_in_force_and_on_to_the_next() {
     let place = directory.path();
     write_secrets(place);
     let issuer = ["--issuer-id", "91370000TEST", "--issuer-name", "示范机关"];
-    let service = Service::start(place, &issuer);
+    let service = start(place, &issuer);
     let first = entry(place, &service, "issuer.json", "2099-01-01");
     assert_eq!((&first["id"], &first["regions"][0]), (&"91370000TEST".into(), &"370000".into()));
     assert_eq!(first["uri"], service.url);
@@ -126,7 +103,7 @@ fn from_an_issuer_to_a_list_in_force_and_on_to_the_next() {
     // A new key of the issuer beside the old one, and two roots from now on: the ceremony has two parts.
     drop(service);
     fs::rename(place.join("glimpse-data"), place.join("old-data")).unwrap();
-    let service = Service::start(place, &issuer);
+    let service = start(place, &issuer);
     entry(place, &service, "issuer2.json", "2099-01-01");
     let drafted = good(trust(place, &["draft", "--last", "first.json", "issuer2.json"]));
     let mut draft: Value = serde_json::from_str(&drafted).unwrap();
@@ -220,7 +197,7 @@ fn a_verifier_is_configured_with_a_list_and_says_what_is_wrong_with_it() {
     let said = refused(&["--trust-list", "list.json", "--trust-root", short]);
     assert!(said.contains("64 lower-case hexadecimal digits"), "{said}");
 
-    let service = Service::start(place, &[&verifier[..], &roots].concat());
+    let service = start(place, &[&verifier[..], &roots].concat());
     assert!(service.url.starts_with("http://"));
     assert!(place.join("glimpse-data/trust-list.json").exists());
 }

@@ -10,6 +10,6 @@ pub mod manifest;
 mod seen;
 
 pub use envelope::{Envelope, EnvelopeError};
-pub use list::{TrustError, TrustList, TrustListDocument};
+pub use list::{ChainError, TrustError, TrustList, TrustListDocument};
 pub use manifest::{Manifest, ManifestDocument, ManifestError, VersionChange};
 pub use seen::SeenManifest;

@@ -126,6 +126,19 @@ pub struct ListedIssuer {
     pub keys: Vec<ListedKey>,
 }
 
+impl ListedIssuer {
+    /// The issuer as wallets and verifiers know it, under one of its keys.
+    pub fn with_key(&self, key: &ListedKey) -> Issuer {
+        Issuer {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            key: key.key,
+            schemas: key.schemas.clone(),
+            revocation: key.revocation.as_ref().map(|revocation| revocation.key),
+        }
+    }
+}
+
 /// The members of a list as they stand in its JSON form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -164,6 +177,42 @@ impl TrustList {
     /// Takes the list that follows this one. The same list once more is fine; an older one, or a second one of the same
     /// version, is not.
     pub fn next(&self, envelope: &Envelope, now: u64) -> Result<Self, TrustError> {
+        let next = self.follow(envelope)?;
+        next.expect_now(now)?;
+        Ok(next)
+    }
+
+    /// The last of several lists of which each follows the one before, the first of them signed by the roots that were
+    /// pinned beforehand. See [`TrustList::next_of`].
+    pub fn first_of(chain: &[Envelope], pinned: &Roots, now: u64) -> Result<Self, ChainError> {
+        let (first, rest) = chain.split_first().ok_or(ChainError { place: 0, error: TrustError::NoList })?;
+        let first = Self::read(first, pinned).map_err(|error| ChainError { place: 0, error })?;
+        first.follow_all(rest, 1, now)
+    }
+
+    /// The last of several lists of which each follows the one before, the first of them this one: the way for those whose
+    /// last list is so old that its roots have changed more than once since. Those in between say no more than who signs
+    /// the next one, and may have expired; the last one may not.
+    pub fn next_of(&self, chain: &[Envelope], now: u64) -> Result<Self, ChainError> {
+        if chain.is_empty() {
+            return Err(ChainError { place: 0, error: TrustError::NoList });
+        }
+        self.clone().follow_all(chain, 0, now)
+    }
+
+    /// `place` is that of the first of these lists in the chain.
+    fn follow_all(self, lists: &[Envelope], place: usize, now: u64) -> Result<Self, ChainError> {
+        let mut last = self;
+        for (i, envelope) in lists.iter().enumerate() {
+            last = last.follow(envelope).map_err(|error| ChainError { place: place + i, error })?;
+        }
+        let end = (place + lists.len()).saturating_sub(1);
+        last.expect_now(now).map_err(|error| ChainError { place: end, error })?;
+        Ok(last)
+    }
+
+    /// The list that follows this one, whatever the clock says.
+    fn follow(&self, envelope: &Envelope) -> Result<Self, TrustError> {
         let next = Self::read(envelope, &self.0.roots)?;
         if next.0.version == self.0.version && next != *self {
             return Err(TrustError::TwoOfOneVersion);
@@ -171,7 +220,6 @@ impl TrustList {
         if next.0.version < self.0.version || next.0.issued_at < self.0.issued_at {
             return Err(TrustError::Backwards);
         }
-        next.expect_now(now)?;
         Ok(next)
     }
 
@@ -256,13 +304,7 @@ impl TrustList {
         for issuer in &self.0.issuers {
             for key in issuer.keys.iter().filter(|key| key.accepted.holds(now)) {
                 listed.extend(key.schemas.iter().copied());
-                registry.add_issuer(Issuer {
-                    id: issuer.id.clone(),
-                    name: issuer.name.clone(),
-                    key: key.key,
-                    schemas: key.schemas.clone(),
-                    revocation: key.revocation.as_ref().map(|revocation| revocation.key),
-                });
+                registry.add_issuer(issuer.with_key(key));
             }
         }
         for schema in schemas.into_iter().filter(|schema| listed.contains(&schema.digest())) {
@@ -271,11 +313,17 @@ impl TrustList {
         registry
     }
 
+    /// A key of the list with whose it is, valid at the moment or not.
+    pub fn find(&self, key: &IssuerPublicKey) -> Option<(&ListedIssuer, &ListedKey)> {
+        let mut keys =
+            self.0.issuers.iter().flat_map(|issuer| issuer.keys.iter().map(move |it| (issuer, it)));
+        keys.find(|(_, listed)| listed.key == *key)
+    }
+
     /// Who signs the manifests of the lists about an issuer key.
     pub fn manifest_keys(&self, issuer: &IssuerPublicKey) -> &[DocumentKey] {
-        let keys = self.0.issuers.iter().flat_map(|listed| &listed.keys);
-        let found = keys.filter(|key| key.key == *issuer).find_map(|key| key.revocation.as_ref());
-        found.map_or(&[], |revocation| &revocation.manifests)
+        let revocation = self.find(issuer).and_then(|(_, key)| key.revocation.as_ref());
+        revocation.map_or(&[], |revocation| &revocation.manifests)
     }
 }
 
@@ -409,6 +457,19 @@ pub enum TrustError {
     /// No longer good.
     #[error("the trust list has expired")]
     Expired,
+    /// None was given.
+    #[error("there is no trust list")]
+    NoList,
+}
+
+/// Which of several lists is refused, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct ChainError {
+    /// Its place among them, from 0.
+    pub place: usize,
+    /// Why.
+    pub error: TrustError,
 }
 
 #[cfg(test)]

@@ -238,3 +238,56 @@ fn the_registry_has_what_is_valid_now() {
     assert_eq!(list.manifest_keys(&key(2)), [root(9)]);
     assert!(list.manifest_keys(&key(0)).is_empty() && list.manifest_keys(&key(3)).is_empty());
 }
+
+/// Offline while the roots changed twice: the list of the first change has expired, and still leads to that of the second.
+#[test]
+fn lists_in_between_lead_to_one_whose_roots_nobody_here_has_heard_of() {
+    let version = |version: u64, expires_at: u64, root_seed: u8| {
+        with(|it| {
+            (it.version, it.issued_at, it.expires_at) = (version, 1000 * version, expires_at);
+            it.roots = Roots::one(root(root_seed));
+        })
+    };
+    let second = signed(version(4, 4500, 2), &[1, 2]);
+    let third = signed(version(5, 9000, 3), &[2, 3]);
+    let fourth = signed(version(6, 9500, 3), &[3]);
+    let not_signed = || TrustError::Envelope(EnvelopeError::Signature);
+    let at = |place, error| Err(ChainError { place, error });
+    let list = TrustList::first(&signed(document(), &[1]), &Roots::one(root(1)), 1000).unwrap();
+    for newest in [&third, &fourth] {
+        assert_eq!(list.next(newest, 7000), Err(not_signed()));
+    }
+    assert_eq!(list.next(&second, 7000), Err(TrustError::Expired));
+    let chain = [second.clone(), third.clone(), fourth.clone()];
+    assert_eq!(list.next_of(&chain, 7000).unwrap().document().version, 6);
+    assert_eq!(list.next_of(&chain[..2], 7000).unwrap().document().version, 5);
+    // The last one counts: it may neither have expired nor be from the future.
+    assert_eq!(list.next_of(&chain, 9500), at(2, TrustError::Expired));
+    assert_eq!(list.next_of(&chain[..1], 7000), at(0, TrustError::Expired));
+    assert_eq!(list.next_of(&chain, 6000 - CLOCK_SKEW_SECONDS - 1), at(2, TrustError::Future));
+    // Each has to follow the one before.
+    assert_eq!(list.next_of(&[second.clone(), fourth.clone()], 7000), at(1, not_signed()));
+    assert_eq!(list.next_of(&[third.clone(), second.clone()], 7000), at(0, not_signed()));
+    let back = signed(version(4, 9000, 3), &[3]);
+    assert_eq!(list.next_of(&[second.clone(), third.clone(), back], 7000), at(2, TrustError::Backwards));
+    let other = signed(version(5, 9001, 3), &[3]);
+    assert_eq!(
+        list.next_of(&[second.clone(), third.clone(), other], 7000),
+        at(2, TrustError::TwoOfOneVersion)
+    );
+    assert_eq!(list.next_of(&[], 1000), at(0, TrustError::NoList));
+
+    // The same for whoever begins with the first root.
+    let from_the_first = [&[signed(document(), &[1])][..], &chain].concat();
+    assert_eq!(
+        TrustList::first_of(&from_the_first, &Roots::one(root(1)), 7000).unwrap().document().version,
+        6
+    );
+    assert_eq!(TrustList::first_of(&chain, &Roots::one(root(2)), 7000).unwrap().document().version, 6);
+    assert_eq!(TrustList::first_of(&chain, &Roots::one(root(3)), 7000), at(0, not_signed()));
+    assert_eq!(
+        TrustList::first_of(&from_the_first[..1], &Roots::one(root(1)), 7000),
+        at(0, TrustError::Expired)
+    );
+    assert_eq!(TrustList::first_of(&[], &Roots::one(root(1)), 1000), at(0, TrustError::NoList));
+}

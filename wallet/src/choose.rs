@@ -1,8 +1,8 @@
 //! Which of the wallet's credentials answer a request.
 
-use glimpse_circuits::key::Registry;
-use glimpse_circuits::relation::{Relation, RelationCredential, RelationInterval};
+use glimpse_circuits::relation::{Accepted, Relation, RelationCredential, RelationInterval};
 use glimpse_circuits::request::AttributeRef;
+use glimpse_circuits::schema::SchemaDigest;
 use glimpse_circuits::text::Text;
 use glimpse_circuits::words;
 use glimpse_prover::{Credential, Interval, can_present};
@@ -16,6 +16,8 @@ use crate::wallet::{SecretWords, Wallet};
 
 /// Most combinations of credentials that are tried.
 const MAX_TRIED: usize = 512;
+/// Most issuers that are named where no licence would do.
+const MAX_NAMED: usize = 5;
 
 /// A credential of the right kind for one place of a request, with its interval where the request asks for one.
 struct Candidate<'a> {
@@ -29,12 +31,12 @@ impl Wallet {
     pub(crate) fn choose(&self, review: &mut Review, relation: &Relation, now: u64) {
         let mut fitting: Vec<Vec<Candidate<'_>>> =
             relation.credentials().iter().map(|requested| self.fitting(requested)).collect();
-        let missing: Vec<Text> = (fitting.iter().zip(relation.credentials()))
+        let missing: Vec<&RelationCredential> = (fitting.iter().zip(relation.credentials()))
             .filter(|(fitting, _)| fitting.is_empty())
-            .map(|(_, requested)| requested.schema.title().clone())
+            .map(|(_, requested)| requested)
             .collect();
         if !missing.is_empty() {
-            return review.obstacles.push(Obstacle::NoLicence(missing));
+            return self.nothing_fits(review, &missing, now);
         }
         let unlisted = self.find_intervals(&mut fitting, relation, now);
         if fitting.iter().any(Vec::is_empty) {
@@ -69,15 +71,49 @@ impl Wallet {
 
     /// The credentials of a requested kind, from an issuer that is accepted.
     fn fitting(&self, requested: &RelationCredential) -> Vec<Candidate<'_>> {
-        let digest = requested.schema.digest();
-        let fits = |stored: &&StoredCredential| {
-            stored.schema == digest
-                && requested.accepted.iter().any(|accepted| accepted.key == stored.issuer.key)
-        };
         let candidate = |stored| {
             Some(Candidate { stored, credential: self.contents.credential(stored).ok()?, interval: None })
         };
-        self.contents.credentials.iter().filter(fits).filter_map(candidate).collect()
+        let fitting = self.contents.credentials.iter().filter(|stored| fits(requested, stored));
+        fitting.filter_map(candidate).collect()
+    }
+
+    /// Why no credential fits in some places of a request: of each kind, who is asked for where a list of issuers says it,
+    /// and which credentials would do if the list still had their issuers.
+    fn nothing_fits(&self, review: &mut Review, missing: &[&RelationCredential], now: u64) {
+        let title = |requested: &&RelationCredential| requested.schema.title().clone();
+        if self.contents.trust.is_none() {
+            return review.obstacles.push(Obstacle::NoLicence(missing.iter().map(title).collect()));
+        }
+        for requested in missing {
+            let mut issuers: Vec<Text> = Vec::new();
+            for issuer in requested.accepted.iter().filter_map(|accepted| accepted.issuer.as_ref()) {
+                let name = clean_text(&issuer.name);
+                if !issuers.contains(&name) {
+                    issuers.push(name);
+                }
+            }
+            let more = issuers.len().saturating_sub(MAX_NAMED);
+            issuers.truncate(MAX_NAMED);
+            let licence = clean_text(&title(requested));
+            review.obstacles.push(Obstacle::NoLicenceOf { licence, issuers, more });
+        }
+        let schemas = missing.iter().map(|requested| requested.schema.digest()).collect::<Vec<_>>();
+        self.point_out_unlisted(review, &schemas, now);
+    }
+
+    /// Names the credentials of these kinds that the list of issuers does not vouch for at the moment.
+    pub(crate) fn point_out_unlisted(&self, review: &mut Review, schemas: &[SchemaDigest], now: u64) {
+        for stored in self.contents.credentials.iter().filter(|stored| schemas.contains(&stored.schema)) {
+            let listing = self.contents.listing(stored);
+            if let Some(listing) = listing.filter(|listing| !listing.holds(now)) {
+                let licence = self.summary(stored).title;
+                let obstacle = Obstacle::NotListed { licence, listing, at: now };
+                if !review.obstacles.contains(&obstacle) {
+                    review.obstacles.push(obstacle);
+                }
+            }
+        }
     }
 
     /// Gives each candidate its interval where the request asks for one, and takes out those that have none that will do.
@@ -150,10 +186,12 @@ impl Wallet {
             }
         }
     }
+}
 
-    pub(crate) fn registry(&self) -> Registry {
-        self.contents.registry()
-    }
+/// Whether a credential is of the requested kind, and under a key that is accepted and known.
+pub(crate) fn fits(requested: &RelationCredential, stored: &StoredCredential) -> bool {
+    let is_its = |accepted: &Accepted| accepted.key == stored.issuer.key && accepted.issuer.is_some();
+    stored.schema == requested.schema.digest() && requested.accepted.iter().any(is_its)
 }
 
 /// All ways to take one of each, the last place changing fastest.

@@ -6,12 +6,12 @@ use std::io;
 use std::sync::Arc;
 
 use glimpse_circuits::decimal;
-use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey, Registry};
+use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey};
 use glimpse_circuits::lacks;
 use glimpse_circuits::request::Nonce;
-use glimpse_circuits::schema::{Binding, Schema, SchemaDigest};
+use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_prover::{Credential, Interval, LinkSecret, PendingIssuance};
-use glimpse_trust::SeenManifest;
+use glimpse_trust::{SeenManifest, TrustList};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -34,6 +34,22 @@ pub(crate) struct Contents {
     pub(crate) credentials: Vec<StoredCredential>,
     pub(crate) pending: Vec<PendingOffer>,
     pub(crate) ledger: Vec<LedgerEntry>,
+    /// The signed list of issuers that the wallet goes by, if it goes by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trust: Option<StoredTrust>,
+}
+
+/// The list of issuers that was last taken.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StoredTrust {
+    pub(crate) list: TrustList,
+    /// Where newer ones are fetched; none if they are handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<String>,
+    /// When the newest one was last looked at.
+    #[serde(with = "decimal")]
+    pub(crate) checked_at: u64,
 }
 
 /// What was published at an address when it was pinned.
@@ -154,6 +170,7 @@ impl Contents {
             credentials: Vec::new(),
             pending: Vec::new(),
             ledger: Vec::new(),
+            trust: None,
         }
     }
 
@@ -178,17 +195,6 @@ impl Contents {
 
     pub(crate) fn schema(&self, digest: &SchemaDigest) -> Option<&Schema> {
         self.schemas.iter().find(|schema| schema.digest() == *digest)
-    }
-
-    /// Everything that is pinned: what is not in it does not exist for requests.
-    pub(crate) fn registry(&self) -> Registry {
-        let mut registry = Registry::default();
-        for pin in self.issuers.values() {
-            let schemas = pin.schemas.iter().filter_map(|digest| self.schema(digest));
-            schemas.for_each(|schema| registry.add_schema(Arc::new(schema.clone())));
-            pin.issuers.iter().for_each(|issuer| registry.add_issuer(issuer.clone()));
-        }
-        registry
     }
 
     /// Adds schemas, and drops those that neither a pin nor a credential nor a pending issuance needs.
@@ -219,16 +225,6 @@ impl Contents {
         let secret = self.link_secret()?;
         Credential::from_bytes(Arc::new(schema.clone()), stored.issuer.key, &secret, &stored.bytes.0)
             .map_err(|_| FileError::Damaged)
-    }
-
-    /// What is pinned of the issuer whose revocation list a credential is in: keys of its manifests, and the issuer with
-    /// its revocation key. None if it is in no list, as far as is pinned.
-    pub(crate) fn list_of(&self, stored: &StoredCredential) -> Option<(&[DocumentKey], &Issuer)> {
-        let pin = self.issuers.get(&stored.issuer_uri)?;
-        let issuer = pin.issuers.iter().find(|issuer| issuer.key == stored.issuer.key)?;
-        let bound = self.schema(&stored.schema)?.binding() == Binding::Holder;
-        (bound && issuer.revocation.is_some() && issuer.schemas.contains(&stored.schema))
-            .then_some((&pin.manifest_keys[..], issuer))
     }
 
     /// The last manifest that was seen of the list that a credential is in, whichever credential it was fetched for.
@@ -315,6 +311,26 @@ mod tests {
         let contents = Contents::from_json(json.as_bytes()).unwrap();
         assert!(contents.credentials[0].list.is_none() && contents.credentials[0].list_tokens().is_empty());
         assert!(contents.issuers["https://issuer.example"].manifest_keys.is_empty());
+        assert!(contents.trust.is_none());
         assert_eq!(std::str::from_utf8(&contents.to_json().unwrap()).unwrap(), json);
+
+        // With a list of issuers there is one member more, and what is no list is no wallet.
+        let root = "11".repeat(32);
+        let list = format!(
+            concat!(
+                r#"{{"version":"3","name":{{"zh-CN":"名","en":"name"}},"issued_at":"8","expires_at":"9","#,
+                r#""roots":{{"keys":["{root}"],"threshold":"1"}},"issuers":[]}}"#
+            ),
+            root = root
+        );
+        let with = |trust: &str| format!(r#"{},"trust":{trust}}}"#, json.strip_suffix('}').unwrap());
+        for rest in [r#""checked_at":"8""#, r#""source":"https://a.example/list","checked_at":"8""#] {
+            let json = with(&format!(r#"{{"list":{list},{rest}}}"#));
+            let contents = Contents::from_json(json.as_bytes()).unwrap();
+            assert_eq!(contents.trust.as_ref().unwrap().list.document().version, 3);
+            assert_eq!(std::str::from_utf8(&contents.to_json().unwrap()).unwrap(), json);
+        }
+        let broken = with(&format!(r#"{{"list":{},"checked_at":"8"}}"#, list.replace(r#""9""#, r#""8""#)));
+        assert!(Contents::from_json(broken.as_bytes()).is_err());
     }
 }

@@ -1,14 +1,17 @@
 //! What can go wrong. No message contains a secret or a value of a licence.
 
 use glimpse_circuits::request::RequestFormError;
+use glimpse_circuits::text::Language;
 use glimpse_prover::{IntervalError, ObtainError, PresentError, TokenFetchError};
 use glimpse_trust::ManifestError;
 
 use crate::address::AddressError;
 use crate::client::{ClientError, ServerProblem};
 use crate::file::FileError;
+use crate::listing::NotListed;
 use crate::pins::PinError;
 use crate::store::StoreError;
+use crate::trust_list::ListRefused;
 
 /// Why something was not done. The wallet's file holds what it held before, unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +29,12 @@ pub enum WalletError {
     /// What an issuer publishes is not acceptable.
     #[error(transparent)]
     Pin(#[from] PinError),
+    /// A list of issuers is not taken.
+    #[error(transparent)]
+    TrustList(#[from] ListRefused),
+    /// The list of issuers that the wallet goes by does not vouch for it.
+    #[error(transparent)]
+    NotListed(#[from] NotListed),
     /// Nothing is pinned for this address.
     #[error("the issuer at {0} is not known to this wallet; pin it first")]
     NotPinned(String),
@@ -93,6 +102,17 @@ pub enum WalletError {
     /// No proof could be made. Nothing was sent.
     #[error(transparent)]
     Present(#[from] PresentError),
+}
+
+impl WalletError {
+    /// In words. What is said about lists of issuers is said in both languages, everything else in English.
+    pub fn to_text(&self, language: Language) -> String {
+        match self {
+            Self::TrustList(refused) => refused.to_text(language),
+            Self::NotListed(refused) => refused.to_text(language),
+            error => error.to_string(),
+        }
+    }
 }
 
 impl From<FileError> for WalletError {

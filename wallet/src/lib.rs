@@ -22,10 +22,13 @@
 //! ```
 //!
 //! What it keeps to:
-//! - Issuers are pinned on first use; a change is reported and refused until it is taken explicitly.
+//! - Issuers are pinned on first use; a change is reported and refused until it is taken explicitly. Or the wallet goes by a
+//!   signed list of issuers ([`Wallet::trust_list`]): whoever is not on it is nobody, and what the list changes is taken and
+//!   reported.
 //! - An issuance request is on disk before it is sent, and sent again unchanged after a crash.
 //! - A token is gone from disk before the presentation made with it leaves, whatever happens then.
-//! - Revocation lists are fetched ahead, never in answer to a request; of a list only the bucket that the handle is in.
+//! - Revocation lists, and the list of issuers, are fetched ahead, never in answer to a request; of a revocation list only
+//!   the bucket that the handle is in.
 //!   The newest version is refused if it goes back, or calls itself one that was seen and is another.
 //! - Nothing is presented without a [`Consent`] to exactly what was reviewed. If the wallet cannot answer or its
 //!   holder declines, nothing is sent.
@@ -40,7 +43,10 @@ mod contents;
 mod display;
 mod error;
 mod file;
+mod known;
 mod ledger;
+mod list_changes;
+mod listing;
 mod obstacle;
 mod obtain;
 mod pins;
@@ -53,6 +59,7 @@ mod standing;
 mod store;
 mod tokens;
 mod transport;
+mod trust_list;
 mod wallet;
 
 pub use address::AddressError;
@@ -60,6 +67,7 @@ pub use client::{ClientError, ServerProblem};
 pub use error::WalletError;
 pub use file::{FileError, KdfParams};
 pub use ledger::{LedgerEntry, LedgerOutcome};
+pub use listing::{Listing, NotListed};
 pub use obstacle::{Obstacle, Warning};
 pub use obtain::Resumed;
 pub use pins::{Change, ChangedIssuer, PinError, PinnedIssuer, Pinning};
@@ -70,4 +78,5 @@ pub use secret::Passphrase;
 pub use standing::Standing;
 pub use store::StoreError;
 pub use transport::{HttpRequest, HttpResponse, HttpTransport, Transport, TransportError};
+pub use trust_list::{ListFrom, ListRefused, ListUpdate, TrustedList};
 pub use wallet::{AttributeView, CredentialSummary, SecretWords, Wallet};

@@ -5,6 +5,7 @@ use glimpse_circuits::text::{Language, Text};
 
 use crate::address::AddressError;
 use crate::display::{clean, duration, moment};
+use crate::listing::{Listing, NotListed};
 
 /// Why the wallet will not answer a request. Stays with the holder: to the verifier, nothing of it is visible.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +28,36 @@ pub enum Obstacle {
     NotAcceptable(RelationError),
     /// No licence of the kind, from an issuer that is accepted.
     NoLicence(Vec<Text>),
+    /// The list of issuers that the wallet goes by has expired.
+    NoList(NotListed),
+    /// The request accepts no issuer that the list of issuers has for the kind of licence, under a key valid now.
+    NoListedIssuer {
+        /// What the list is called.
+        list: Text,
+    },
+    /// The request asks whether a licence is revoked, and by the list of issuers none that it accepts has such lists.
+    NoListedLists {
+        /// What the list of issuers is called.
+        list: Text,
+    },
+    /// No licence of the kind from any of these issuers, which are those of the list that the request accepts.
+    NoLicenceOf {
+        /// The kind of licence.
+        licence: Text,
+        /// Who is accepted.
+        issuers: Vec<Text>,
+        /// How many more are.
+        more: usize,
+    },
+    /// This licence will not do, because of what the list of issuers says of its issuer's key.
+    NotListed {
+        /// The licence.
+        licence: Text,
+        /// What the list says.
+        listing: Listing,
+        /// At which moment, in seconds since 1970-01-01T00:00:00Z.
+        at: u64,
+    },
     /// The request asks whether a licence is revoked, and this one is in no list, as far as is pinned.
     NoLists {
         /// The licence.
@@ -126,6 +157,30 @@ impl Obstacle {
                     format!("no licence that would do: {}", titles.join(", "))
                 }
             }
+            Self::NoList(expired) => expired.to_text(language),
+            Self::NoListedIssuer { list } if zh => format!(
+                "请求所接受的签发机关均不在本钱包所依据的名录“{}”上，或其密钥现在不被认可",
+                clean(&list.zh_cn)
+            ),
+            Self::NoListedIssuer { list } => format!(
+                "no issuer that the request accepts is on the list this wallet goes by ({}) with a key accepted now",
+                clean(&list.en)
+            ),
+            Self::NoListedLists { list } if zh => {
+                format!(
+                    "请求问及证照是否被吊销，而名录“{}”未载明所接受签发机关的吊销名单",
+                    clean(&list.zh_cn)
+                )
+            }
+            Self::NoListedLists { list } => format!(
+                "the request asks whether a licence is revoked, and no issuer it accepts has revocation lists by the list of issuers ({})",
+                clean(&list.en)
+            ),
+            Self::NoLicenceOf { licence, issuers, more } => no_licence_of(licence, issuers, *more, language),
+            Self::NotListed { licence, listing, at } => {
+                let (licence, said) = (clean(licence.get(language)), listing.to_text(language, *at));
+                if zh { format!("“{licence}”：{said}") } else { format!("{licence}: {said}") }
+            }
             Self::NoLists { title } => no_lists(title, zh),
             Self::ListNotFetched { title } if zh => {
                 format!("尚未获取“{}”的吊销名单，请先更新（refresh）", clean(&title.zh_cn))
@@ -160,6 +215,28 @@ impl Obstacle {
             Self::NotTrue => "what is asked is not true of your licences; there is nothing to prove".into(),
             Self::Answered if zh => "已经回答过这一请求".into(),
             Self::Answered => "this request was answered before".into(),
+        }
+    }
+}
+
+fn no_licence_of(licence: &Text, issuers: &[Text], more: usize, language: Language) -> String {
+    let names: Vec<String> = issuers.iter().map(|name| clean(name.get(language))).collect();
+    let licence = clean(licence.get(language));
+    match (language, more) {
+        (Language::Chinese, 0) => {
+            format!("没有可用的证照：{licence}（须由以下机关签发：{}）", names.join("、"))
+        }
+        (Language::Chinese, more) => {
+            format!("没有可用的证照：{licence}（须由以下机关签发：{}，及另外{more}家）", names.join("、"))
+        }
+        (Language::English, 0) => {
+            format!("no licence that would do: {licence}, issued by {}", names.join(" or "))
+        }
+        (Language::English, more) => {
+            format!(
+                "no licence that would do: {licence}, issued by {} or one of {more} more",
+                names.join(", ")
+            )
         }
     }
 }

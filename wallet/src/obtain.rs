@@ -11,8 +11,10 @@ use rand_core::CryptoRngCore;
 
 use crate::address::Address;
 use crate::contents::{Contents, PendingOffer, StoredCredential};
+use crate::display::clean;
 use crate::error::WalletError;
 use crate::file::FileError;
+use crate::listing::{self, NotListed};
 use crate::secret::{SecretBytes, SecretText};
 use crate::wallet::{CredentialSummary, Wallet};
 
@@ -33,7 +35,8 @@ pub struct Resumed {
 
 impl Wallet {
     /// Redeems an offer: asks what it is for, checks that its key and schema are the pinned ones, asks for the
-    /// credential and checks it.
+    /// credential and checks it. With a list of issuers they must be listed, and an issuer that was not met before is
+    /// pinned on the way.
     ///
     /// Its revocation list is not fetched by this: call [`Wallet::refresh_if_due`] afterwards.
     ///
@@ -47,7 +50,9 @@ impl Wallet {
     ) -> Result<CredentialSummary, WalletError> {
         let address = Address::parse_base(issuer_uri)?;
         let uri = address.to_string();
-        if !self.contents.issuers.contains_key(&uri) {
+        if self.contents.list_in_force(now)?.is_some() {
+            self.meet(&address, now)?;
+        } else if !self.contents.issuers.contains_key(&uri) {
             return Err(WalletError::NotPinned(uri));
         }
         let same = |pending: &&PendingOffer| pending.issuer_uri == uri && pending.code.0.as_str() == code;
@@ -65,8 +70,20 @@ impl Wallet {
                 }
                 error => error.into(),
             })?;
-        let id = self.begin(&uri, code, &details, rng)?;
+        let id = self.begin(&uri, code, &details, now, rng)?;
         self.send_pending(&id, now)
+    }
+
+    /// Pins a listed issuer, if that was not done before. With one that is not listed nothing is begun.
+    fn meet(&mut self, address: &Address, now: u64) -> Result<(), WalletError> {
+        if let Some(list) = self.contents.list_in_force(now)? {
+            listing::expect_at(list, address)?;
+        }
+        let uri = address.to_string();
+        if !self.contents.issuers.contains_key(&uri) {
+            self.pin_issuer(&uri, now)?;
+        }
+        Ok(())
     }
 
     /// Sends all interrupted issuances again, byte for byte as before.
@@ -85,11 +102,19 @@ impl Wallet {
         uri: &str,
         code: &str,
         details: &OfferDetails,
+        now: u64,
         rng: &mut impl CryptoRngCore,
     ) -> Result<String, WalletError> {
-        let pin = self.contents.issuers.get(uri).ok_or_else(|| WalletError::NotPinned(uri.to_owned()))?;
-        let issuer = pin.issuers.iter().find(|issuer| issuer.key == details.key);
-        let issuer = issuer.ok_or_else(|| WalletError::KeyNotPinned(uri.to_owned()))?;
+        let issuer = self.contents.issuer_at(uri, &details.key, now)?;
+        if self.contents.trust.is_some() {
+            if !issuer.schemas.contains(&details.schema) {
+                return Err(NotListed::Schema(clean(uri)).into());
+            }
+            // A kind of licence that the issuer did not have when the wallet met it.
+            if self.contents.schema(&details.schema).is_none() {
+                self.pin_issuer(uri, now)?;
+            }
+        }
         let schema =
             self.contents.schema(&details.schema).filter(|_| issuer.schemas.contains(&details.schema));
         let schema = schema.ok_or_else(|| WalletError::SchemaNotPinned(uri.to_owned()))?;
@@ -122,7 +147,7 @@ impl Wallet {
     fn send_pending(&mut self, id: &str, now: u64) -> Result<CredentialSummary, WalletError> {
         let pending = self.contents.pending.iter().find(|pending| pending.id == id).cloned();
         let pending = pending.ok_or(FileError::Damaged)?;
-        match self.obtain(&pending) {
+        match self.obtain(&pending, now) {
             Ok((issuer, credential)) => self.keep(&pending, issuer, &credential, now),
             Err(WalletError::Client(crate::ClientError::Problem(problem)))
                 if DEAD.contains(&problem.kind.as_str()) =>
@@ -138,11 +163,9 @@ impl Wallet {
         }
     }
 
-    fn obtain(&self, pending: &PendingOffer) -> Result<(Issuer, Credential), WalletError> {
-        // The holder may have pinned the issuer anew meanwhile.
-        let pin = self.contents.issuers.get(&pending.issuer_uri);
-        let issuer = pin.and_then(|pin| pin.issuers.iter().find(|issuer| issuer.key == pending.key));
-        let issuer = issuer.ok_or_else(|| WalletError::KeyNotPinned(pending.issuer_uri.clone()))?;
+    fn obtain(&self, pending: &PendingOffer, now: u64) -> Result<(Issuer, Credential), WalletError> {
+        // The holder may have pinned the issuer anew meanwhile, or taken another list of issuers.
+        let issuer = self.contents.issuer_at(&pending.issuer_uri, &pending.key, now)?;
         let issuance = pending.issuance()?;
         let request = CredentialRequest {
             code: pending.code.0.to_string(),
@@ -158,7 +181,7 @@ impl Wallet {
             Some(issuance) => issuance.finish(&self.contents.link_secret()?, &pending.key, schema, issued)?,
             None => Credential::accept_unbound(schema, &pending.key, issued)?,
         };
-        Ok((issuer.clone(), credential))
+        Ok((issuer, credential))
     }
 
     /// Stores the credential and drops what it was asked for with, in one save.

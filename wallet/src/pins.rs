@@ -1,4 +1,5 @@
-//! Trust on first use: what an issuer published when the wallet first met it, and what changed since.
+//! What an issuer published when the wallet first met it, and what changed since: trust on first use, for a wallet that goes
+//! by no list of issuers.
 
 use std::collections::BTreeMap;
 
@@ -6,9 +7,10 @@ use glimpse_api::Metadata;
 use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey};
 use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_circuits::text::{Language, Text};
+use glimpse_trust::list::Validity;
 
 use crate::contents::Pin;
-use crate::display::is_printable;
+use crate::display::{clean, is_printable, moment};
 
 /// Most issuers at one address, and most schemas.
 const MAX_ITEMS: usize = 64;
@@ -25,6 +27,8 @@ pub enum Pinning {
     /// Different from what was pinned, which stays in force: show it to the holder, who may take it with
     /// [`Wallet::repin`](crate::Wallet::repin).
     Changed(ChangedIssuer),
+    /// Different from what was pinned, and taken: all of it is on the list of issuers that the wallet goes by.
+    Noticed(PinnedIssuer, Vec<Change>),
 }
 
 /// A pinned issuer.
@@ -86,6 +90,20 @@ pub enum Change {
     ManifestKeyAdded(DocumentKey),
     /// A key that manifests of revocation lists are no longer signed with.
     ManifestKeyRemoved(DocumentKey),
+    /// The list of issuers: when credentials under a key are accepted.
+    Accepted(IssuerPublicKey, Text, Validity),
+    /// The list of issuers: an issuer is found at another address (was, is).
+    Moved(Text, String, String),
+    /// The list of issuers: an issuer that was not on it.
+    Listed(Text),
+    /// The list of issuers: an issuer that is no longer on it.
+    Unlisted(Text),
+    /// What is pinned for this address counts no longer: no issuer of the list is found there.
+    AddressNotListed(String),
+    /// The list of issuers is called otherwise.
+    ListRenamed(Text, Text),
+    /// The list of issuers is signed by other roots from now on: these, so many of them.
+    Roots(Vec<DocumentKey>, u8),
 }
 
 impl Change {
@@ -125,8 +143,51 @@ impl Change {
             Self::ManifestKeyAdded(key) => format!("new key that signs revocation lists: {key}"),
             Self::ManifestKeyRemoved(key) if zh => format!("吊销名单签名密钥已撤下：{key}"),
             Self::ManifestKeyRemoved(key) => format!("key that signs revocation lists is gone: {key}"),
+            Self::Accepted(key, name, Validity { from, until }) if zh => {
+                let (from, until) = (moment(*from).zh_cn, moment(*until).zh_cn);
+                format!("{}的密钥 {key} 认可期：自{from}至{until}", clean(&name.zh_cn))
+            }
+            Self::Accepted(key, name, Validity { from, until }) => {
+                let (from, until) = (moment(*from).en, moment(*until).en);
+                format!("key {key} of {} is accepted from {from} until {until}", clean(&name.en))
+            }
+            Self::Moved(name, was, now) if zh => {
+                format!("{}的地址由 {} 改为 {}", clean(&name.zh_cn), clean(was), clean(now))
+            }
+            Self::Moved(name, was, now) => {
+                format!("{} is found at {} instead of {}", clean(&name.en), clean(now), clean(was))
+            }
+            Self::Listed(name) if zh => format!("名录新增签发机关：{}", clean(&name.zh_cn)),
+            Self::Listed(name) => format!("new on the list of issuers: {}", clean(&name.en)),
+            Self::Unlisted(name) if zh => format!("已不在名录上：{}", clean(&name.zh_cn)),
+            Self::Unlisted(name) => format!("no longer on the list of issuers: {}", clean(&name.en)),
+            Self::AddressNotListed(uri) if zh => {
+                format!("名录上没有地址为 {} 的机关，此前的登记不再有效", clean(uri))
+            }
+            Self::AddressNotListed(uri) => {
+                format!(
+                    "no issuer on the list is found at {}; what was pinned there no longer counts",
+                    clean(uri)
+                )
+            }
+            Self::ListRenamed(was, now) if zh => {
+                format!("名录名称由“{}”改为“{}”", clean(&was.zh_cn), clean(&now.zh_cn))
+            }
+            Self::ListRenamed(was, now) => {
+                format!("the list is called \"{}\" instead of \"{}\"", clean(&now.en), clean(&was.en))
+            }
+            Self::Roots(keys, threshold) if zh => {
+                format!("名录的根密钥已更换，下一版须由其中{threshold}个签名：{}", joined(keys))
+            }
+            Self::Roots(keys, threshold) => {
+                format!("other roots sign the list from now on, {threshold} of: {}", joined(keys))
+            }
         }
     }
+}
+
+fn joined(keys: &[DocumentKey]) -> String {
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn short(digest: &SchemaDigest) -> String {
@@ -168,15 +229,16 @@ pub(crate) fn check_conflicts(
     metadata: &Metadata,
     pins: &BTreeMap<String, Pin>,
 ) -> Result<(), PinError> {
-    for (other, pin) in pins.iter().filter(|(other, _)| *other != uri) {
-        for known in &pin.issuers {
-            let claimed = metadata.issuers.iter().find(|issuer| issuer.key == known.key);
-            if claimed.is_some_and(|claimed| !same_issuer(claimed, known)) {
-                return Err(PinError::Conflict(other.clone()));
-            }
-        }
-    }
-    Ok(())
+    let conflict = pins.iter().find(|(other, pin)| *other != uri && conflicts(pin, metadata));
+    conflict.map_or(Ok(()), |(other, _)| Err(PinError::Conflict(other.clone())))
+}
+
+/// Whether a key of a pin is claimed otherwise.
+pub(crate) fn conflicts(pin: &Pin, metadata: &Metadata) -> bool {
+    pin.issuers.iter().any(|known| {
+        let claimed = metadata.issuers.iter().find(|issuer| issuer.key == known.key);
+        claimed.is_some_and(|claimed| !same_issuer(claimed, known))
+    })
 }
 
 /// What differs; the order of lists does not count.

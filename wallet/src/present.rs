@@ -14,6 +14,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::address::Address;
+use crate::choose::fits;
 use crate::client::ClientError;
 use crate::display::clean_text;
 use crate::error::WalletError;
@@ -76,10 +77,12 @@ impl Wallet {
             return Err(WalletError::NotAnswerable);
         }
         let response = review.response.clone().ok_or(WalletError::NotAnswerable)?;
-        // Pins may have changed since the review was made.
-        let relation = Relation::compile(review.request.clone(), &self.registry())
-            .map_err(|_| WalletError::NotAnswerable)?;
+        // Pins or the list of issuers may have changed since the review was made, or a key have ended.
+        let registry = self.contents.registry(now)?;
+        let relation =
+            Relation::compile(review.request.clone(), &registry).map_err(|_| WalletError::NotAnswerable)?;
         let places = places(&ids(chosen), &review.checks(), &relation);
+        self.check_issuers(&places, &relation)?;
         self.check_lists(&places, &relation, now)?;
         self.stock_up(&places, rng)?;
 
@@ -122,6 +125,16 @@ impl Wallet {
         self.contents.ledger.iter().any(|entry| entry.request == request && heard(entry.outcome))
     }
 
+    /// Each credential is still of an issuer that is accepted: otherwise no tokens are fetched for it either.
+    fn check_issuers(&self, places: &[Place], relation: &Relation) -> Result<(), WalletError> {
+        for (place, requested) in places.iter().zip(relation.credentials()) {
+            if !fits(requested, self.stored(&place.id)?) {
+                return Err(WalletError::NotAnswerable);
+            }
+        }
+        Ok(())
+    }
+
     /// Time passed since the review, and lists may have been refreshed.
     fn check_lists(&self, places: &[Place], relation: &Relation, now: u64) -> Result<(), WalletError> {
         for (place, asked) in places.iter().filter_map(|place| Some((place, place.asked.as_ref()?))) {
@@ -145,7 +158,7 @@ impl Wallet {
             if stored.list_tokens().len() < needed_for_list(id, places) {
                 let interval = stored.list.as_ref().map(|list| list.interval()).transpose()?.flatten();
                 let interval = interval.ok_or(WalletError::NotAnswerable)?;
-                let issuer = Address::parse_base(&stored.issuer_uri)?;
+                let issuer = self.contents.address_of(stored)?;
                 self.stock_list_tokens(id, &issuer, &interval, rng)?;
             }
         }

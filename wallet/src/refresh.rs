@@ -18,6 +18,7 @@ use crate::contents::{ListSays, StoredCredential, StoredList};
 use crate::display::clean;
 use crate::error::WalletError;
 use crate::file::FileError;
+use crate::listing::{Listing, NotListed};
 use crate::secret::SecretBytes;
 use crate::tokens::BATCH;
 use crate::wallet::{CredentialSummary, Wallet};
@@ -47,18 +48,25 @@ impl Wallet {
     /// What one credential's issuer answers does not matter to the others. Nothing of a version is kept before all of it
     /// is there. To be called when the wallet is opened for something else, and not because of a request: see
     /// [`Wallet::refresh_if_due`].
+    ///
+    /// If the wallet goes by a list of issuers that came from an address, that is fetched first: see
+    /// [`Wallet::take_fetched_list`] for what came of it.
     pub fn refresh(&mut self, now: u64, rng: &mut impl CryptoRngCore) -> Vec<Refreshed> {
+        self.fetch_trust_list(now);
         self.refresh_where(|_, _| true, now, rng)
     }
 
     /// Whether [`Wallet::refresh_if_due`] would fetch anything: a credential has no list yet, or one whose next version is
-    /// due, or few tokens left to show it with.
+    /// due, or few tokens left to show it with; or the list of issuers was not looked at for a day, or has expired.
     pub fn refresh_due(&self, now: u64) -> bool {
-        self.listed().any(|stored| self.is_due(stored, now))
+        self.trust_list_due(now) || self.in_lists(now).any(|stored| self.is_due(stored, now))
     }
 
-    /// The same as [`Wallet::refresh`], for credentials for which it is due.
+    /// The same as [`Wallet::refresh`], for the list of issuers and the credentials for which it is due.
     pub fn refresh_if_due(&mut self, now: u64, rng: &mut impl CryptoRngCore) -> Vec<Refreshed> {
+        if self.trust_list_due(now) {
+            self.fetch_trust_list(now);
+        }
         self.refresh_where(|wallet, stored| wallet.is_due(stored, now), now, rng)
     }
 
@@ -68,14 +76,18 @@ impl Wallet {
         now: u64,
         rng: &mut impl CryptoRngCore,
     ) -> Vec<Refreshed> {
-        let wanted = self.listed().filter(|stored| wanted(self, stored));
+        let wanted = self.in_lists(now).filter(|stored| wanted(self, stored));
         let ids: Vec<String> = wanted.map(|stored| stored.id.clone()).collect();
         ids.into_iter().map(|id| Refreshed { result: self.refresh_one(&id, now, rng), id }).collect()
     }
 
-    /// The credentials that are in a list.
-    fn listed(&self) -> impl Iterator<Item = &StoredCredential> {
-        self.contents.credentials.iter().filter(|stored| self.contents.list_of(stored).is_some())
+    /// The credentials that are in a revocation list. Those whose issuer key has ended are of no use any more, whatever
+    /// that says.
+    fn in_lists(&self, now: u64) -> impl Iterator<Item = &StoredCredential> {
+        let ended = move |listing: Listing| matches!(listing, Listing::Listed { until, .. } if now >= until);
+        self.contents.credentials.iter().filter(move |stored| {
+            self.contents.list_of(stored).is_some() && !self.contents.listing(stored).is_some_and(ended)
+        })
     }
 
     fn is_due(&self, stored: &StoredCredential, now: u64) -> bool {
@@ -96,8 +108,9 @@ impl Wallet {
         now: u64,
         rng: &mut impl CryptoRngCore,
     ) -> Result<CredentialSummary, WalletError> {
+        self.contents.list_in_force(now)?;
         let stored = self.stored(id)?;
-        let address = Address::parse_base(&stored.issuer_uri)?;
+        let address = self.contents.address_of(stored)?;
         let credential = self.contents.credential(stored)?;
         match self.newer(&address, stored, &credential, now)? {
             None => {
@@ -183,20 +196,23 @@ impl Wallet {
         }
     }
 
-    /// The newest manifest of the list that a credential is in, held against what is pinned and what was seen before.
+    /// The newest manifest of the list that a credential is in, held against what is pinned or listed, and what was seen before.
     fn manifest(
         &self,
         address: &Address,
         stored: &StoredCredential,
         now: u64,
     ) -> Result<Manifest, WalletError> {
-        let not_pinned = || WalletError::ListNotPinned(clean(&stored.issuer_uri));
+        let not_pinned = || match &self.contents.trust {
+            Some(_) => NotListed::RevocationList(clean(&address.to_string())).into(),
+            None => WalletError::ListNotPinned(clean(&stored.issuer_uri)),
+        };
         let (keys, issuer): (&[DocumentKey], _) = self.contents.list_of(stored).ok_or_else(not_pinned)?;
         let path = paths::MANIFEST.replace("{schema}", &stored.schema.to_string());
         let text = self.client.get_text(&address.join(&path), MAX_ENVELOPE_BYTES as u64)?;
         let envelope = Envelope::from_json(&text).map_err(ManifestError::Envelope)?;
         let last = self.contents.last_manifest(stored);
-        match Manifest::accept(&envelope, keys, issuer, &stored.schema, last, now) {
+        match Manifest::accept(&envelope, keys, &issuer, &stored.schema, last, now) {
             Ok((manifest, _)) => Ok(manifest),
             Err(ManifestError::OtherList | ManifestError::Envelope(EnvelopeError::Signature)) => {
                 Err(not_pinned())

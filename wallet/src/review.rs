@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use glimpse_circuits::relation::{Relation, RelationCredential};
+use glimpse_circuits::relation::{Reason, Relation, RelationCredential, RelationError};
 use glimpse_circuits::request::{AttributeRef, CheckKind, Request, Statement};
 use glimpse_circuits::text::Text;
 use glimpse_circuits::words;
@@ -86,8 +86,15 @@ impl Wallet {
         review.check_times(now);
         self.check_addresses(&mut review, from);
         self.check_ledger(&mut review);
-        match Relation::compile(review.request.clone(), &self.contents.registry()) {
-            Err(error) => review.obstacles.push(Obstacle::NotAcceptable(error)),
+        let registry = match self.contents.registry(now) {
+            Ok(registry) => registry,
+            Err(expired) => {
+                review.obstacles.push(Obstacle::NoList(expired));
+                return review;
+            }
+        };
+        match Relation::compile(review.request.clone(), &registry) {
+            Err(error) => self.not_acceptable(&mut review, error, now),
             Ok(relation) => {
                 self.choose(&mut review, &relation, now);
                 self.check_budget(&mut review, &relation, now);
@@ -95,6 +102,23 @@ impl Wallet {
             }
         }
         review
+    }
+
+    /// To pin an issuer again is of no use where a list decides who is one.
+    fn not_acceptable(&self, review: &mut Review, error: RelationError, now: u64) {
+        let Some(list) = self.trusted_list() else {
+            return review.obstacles.push(Obstacle::NotAcceptable(error));
+        };
+        match error.reason {
+            Reason::UnknownIssuer => {
+                review.obstacles.push(Obstacle::NoListedIssuer { list: list.name });
+                let asked = &review.request.document().credentials;
+                let schemas: Vec<_> = asked.iter().map(|requested| requested.schema).collect();
+                self.point_out_unlisted(review, &schemas, now);
+            }
+            Reason::NoLists(_) => review.obstacles.push(Obstacle::NoListedLists { list: list.name }),
+            _ => review.obstacles.push(Obstacle::NotAcceptable(error)),
+        }
     }
 
     fn check_addresses(&self, review: &mut Review, from: Option<&Address>) {

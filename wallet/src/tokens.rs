@@ -39,7 +39,7 @@ impl Wallet {
             return Err(WalletError::BatchSize);
         }
         let stored = self.stored(id)?;
-        let address = Address::parse_base(&stored.issuer_uri)?;
+        let address = self.contents.address_of(stored)?;
         let credential = self.contents.credential(stored)?;
         let tokens = self.exchange_tokens(&address, &credential, batch, rng)?;
         self.update(|contents| {

@@ -19,11 +19,13 @@ use crate::display::{clean, clean_text};
 use crate::error::WalletError;
 use crate::file::KdfParams;
 use crate::ledger::{LedgerEntry, LedgerOutcome};
+use crate::listing::{self, Listing};
 use crate::pins::{self, ChangedIssuer, PinnedIssuer, Pinning};
 use crate::secret::Passphrase;
 use crate::standing::Standing;
 use crate::store::Store;
 use crate::transport::{HttpTransport, Transport};
+use crate::trust_list::ListUpdate;
 
 /// An open wallet. Its file is locked until it is dropped; every change is on disk before a method returns.
 ///
@@ -37,6 +39,8 @@ pub struct Wallet {
     store: Store,
     pub(crate) contents: Contents,
     pub(crate) client: Client,
+    /// See [`Wallet::take_fetched_list`].
+    pub(crate) fetched_list: Option<Result<ListUpdate, WalletError>>,
 }
 
 impl fmt::Debug for Wallet {
@@ -72,7 +76,8 @@ impl Wallet {
 
     fn with(store: Store, contents: Contents) -> Self {
         let transport = Box::new(HttpTransport::default());
-        Self { store, contents, client: Client { transport, allow_insecure: false } }
+        let client = Client { transport, allow_insecure: false };
+        Self { store, contents, client, fetched_list: None }
     }
 
     /// Sends through another transport than [`HttpTransport`] with its defaults.
@@ -92,35 +97,55 @@ impl Wallet {
         self.contents.saves
     }
 
-    /// Pins what an issuer publishes, if nothing is pinned for its address; compares, if something is.
+    /// Pins what an issuer publishes, if nothing is pinned for its address; compares, if something is. With a list of
+    /// issuers, what is not on it is refused, and what is on it is taken.
     pub fn pin_issuer(&mut self, uri: &str, now: u64) -> Result<Pinning, WalletError> {
         let address = Address::parse_base(uri)?;
+        let list = self.contents.list_in_force(now)?;
+        // Whoever is not on the list is not even asked.
+        list.map_or(Ok(()), |list| listing::expect_at(list, &address))?;
         let metadata: Metadata = self.client.get(&address.join(paths::METADATA), MAX_METADATA_BYTES)?;
         pins::check(&metadata)?;
-        let uri = address.to_string();
-        if let Some(pin) = self.contents.issuers.get(&uri) {
-            let schemas: Vec<_> =
-                pin.schemas.iter().filter_map(|digest| self.contents.schema(digest)).collect();
-            let changes = pins::changes(pin, &schemas, &metadata);
-            return Ok(match changes.is_empty() {
-                true => Pinning::Unchanged(self.pinned(&uri, pin)),
-                false => Pinning::Changed(pins::changed(uri, metadata, changes)),
-            });
+        list.map_or(Ok(()), |list| listing::check(list, &address, &metadata))?;
+        let (uri, by_list) = (address.to_string(), list.is_some());
+        let Some(pin) = self.contents.issuers.get(&uri) else {
+            return self.pin(address, metadata, now).map(Pinning::Pinned);
+        };
+        let schemas: Vec<_> = pin.schemas.iter().filter_map(|digest| self.contents.schema(digest)).collect();
+        let changes = pins::changes(pin, &schemas, &metadata);
+        if changes.is_empty() {
+            Ok(Pinning::Unchanged(self.pinned(&uri, pin)))
+        } else if by_list {
+            Ok(Pinning::Noticed(self.pin(address, metadata, now)?, changes))
+        } else {
+            Ok(Pinning::Changed(pins::changed(uri, metadata, changes)))
         }
-        self.pin(uri, metadata, now).map(Pinning::Pinned)
     }
 
-    /// Takes what changed in place of what was pinned: exactly what the holder was shown.
+    /// Takes what changed in place of what was pinned: exactly what the holder was shown. What a list of issuers does not
+    /// have cannot be taken this way either.
     pub fn repin(&mut self, changed: ChangedIssuer, now: u64) -> Result<PinnedIssuer, WalletError> {
-        self.pin(changed.uri, changed.metadata, now)
+        let address = Address::parse_base(&changed.uri)?;
+        if let Some(list) = self.contents.list_in_force(now)? {
+            listing::check(list, &address, &changed.metadata)?;
+        }
+        self.pin(address, changed.metadata, now)
     }
 
-    fn pin(&mut self, uri: String, metadata: Metadata, now: u64) -> Result<PinnedIssuer, WalletError> {
-        pins::check_conflicts(&uri, &metadata, &self.contents.issuers)?;
+    fn pin(&mut self, address: Address, metadata: Metadata, now: u64) -> Result<PinnedIssuer, WalletError> {
+        let uri = address.to_string();
+        let by_list = self.contents.trust.is_some();
+        if !by_list {
+            pins::check_conflicts(&uri, &metadata, &self.contents.issuers)?;
+        }
         let schemas: Vec<SchemaDigest> = metadata.schemas.iter().map(|schema| schema.digest()).collect();
-        let pin =
-            Pin { pinned_at: now, issuers: metadata.issuers, schemas, manifest_keys: metadata.manifest_keys };
+        let (issuers, manifest_keys) = (metadata.issuers.clone(), metadata.manifest_keys.clone());
+        let pin = Pin { pinned_at: now, issuers, schemas, manifest_keys };
         self.update(|contents| {
+            if by_list {
+                // The list decides whose a key is: what was pinned otherwise is not to come back when it is given up.
+                contents.issuers.retain(|other, pin| *other == uri || !pins::conflicts(pin, &metadata));
+            }
             contents.issuers.insert(uri.clone(), pin.clone());
             contents.keep_schemas(&metadata.schemas);
             Ok(())
@@ -128,7 +153,7 @@ impl Wallet {
         Ok(self.pinned(&uri, &pin))
     }
 
-    /// The pinned issuers.
+    /// The pinned issuers. With a list of issuers, whether they count is what that says.
     pub fn issuers(&self) -> Vec<PinnedIssuer> {
         self.contents.issuers.iter().map(|(uri, pin)| self.pinned(uri, pin)).collect()
     }
@@ -152,20 +177,19 @@ impl Wallet {
     pub(crate) fn summary(&self, stored: &StoredCredential) -> CredentialSummary {
         let unknown = || Text { zh_cn: "未知".into(), en: "unknown".into() };
         let schema = self.contents.schema(&stored.schema);
-        let pinned = self.contents.issuers.values().flat_map(|pin| &pin.issuers);
+        let (issuer, issuer_uri) = self.contents.named(stored);
         CredentialSummary {
             id: stored.id.clone(),
             schema: schema.map(ToString::to_string).unwrap_or_default(),
             title: schema.map_or_else(unknown, |schema| clean_text(schema.title())),
-            issuer: clean_text(&stored.issuer.name),
-            issuer_uri: stored.issuer_uri.clone(),
+            issuer: clean_text(&issuer),
+            issuer_uri,
             obtained_at: stored.obtained_at,
             tokens: stored.tokens.len(),
             standing: self.contents.standing(stored),
             list_tokens: stored.list_tokens().len(),
-            usable: pinned
-                .filter(|issuer| issuer.key == stored.issuer.key)
-                .any(|issuer| issuer.schemas.contains(&stored.schema)),
+            usable: self.contents.is_known(stored),
+            listing: self.contents.listing(stored),
         }
     }
 
@@ -228,9 +252,9 @@ pub struct CredentialSummary {
     pub schema: String,
     /// What the licence is called.
     pub title: Text,
-    /// Who issued it.
+    /// Who issued it: as the list of issuers calls it, if it has it, and otherwise as it was called then.
     pub issuer: Text,
-    /// Where.
+    /// Where it is found, by the same.
     pub issuer_uri: String,
     /// When, in seconds since 1970-01-01T00:00:00Z.
     pub obtained_at: u64,
@@ -240,8 +264,11 @@ pub struct CredentialSummary {
     pub standing: Standing,
     /// Unspent tokens to show that with.
     pub list_tokens: usize,
-    /// Whether its key and schema are pinned at present; no request is answered with it otherwise.
+    /// Whether its key and schema are pinned at present, or listed; no request is answered with it otherwise.
     pub usable: bool,
+    /// What the list of issuers says of it, if the wallet goes by one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listing: Option<Listing>,
 }
 
 /// An attribute of a credential with its value.

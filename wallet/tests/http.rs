@@ -10,13 +10,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use glimpse_wallet::{
-    ClientError, Consent, HttpRequest, HttpTransport, KdfParams, LedgerOutcome, Pinning, Transport,
+    ClientError, Consent, HttpRequest, HttpTransport, KdfParams, LedgerOutcome, ListFrom, Pinning, Transport,
     TransportError, Wallet, WalletError,
 };
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use serde_json::json;
-use support::{Lists, NOW, Service, Tamper, passphrase, values};
+use support::{Domain, Lists, NOW, Service, Tamper, passphrase, roots, stranger, values};
 use tiny_http::{Header, Response, Server};
 
 /// Serves on a free port until the test ends.
@@ -89,6 +89,50 @@ fn the_whole_way_over_http() {
         matches!(too_large, WalletError::Client(ClientError::Transport(TransportError::TooLarge))),
         "{too_large:?}"
     );
+}
+
+/// Issuer, verifier and whoever runs the list are reached over HTTP, and the wallet knows nothing but a root key.
+#[test]
+fn the_whole_way_over_http_with_nothing_but_a_root_key() {
+    let service = serve();
+    let directory = tempfile::tempdir().unwrap();
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    service.lock().unwrap().lists = Some(Lists::new(1));
+    service.lock().unwrap().publish_list(NOW - 600);
+    let mut domain = Domain::of(&service.lock().unwrap());
+    domain.document.issuers.push(stranger("other", 7));
+    service.lock().unwrap().trust_list = domain.signed(&[1]);
+    let base = service.lock().unwrap().base.clone();
+    let list = format!("{base}/list.json");
+    let path = directory.path().join("wallet");
+    let mut wallet = Wallet::create(&path, &passphrase(), KdfParams::FOR_TESTS, &mut rng).unwrap();
+    wallet.trust_list(&[ListFrom::Address(&list)], &roots(&[1]), NOW).unwrap();
+
+    let code = service.lock().unwrap().offer("test.licence", values());
+    wallet.accept_offer(&base, &code, NOW, &mut rng).unwrap();
+    assert!(wallet.refresh(NOW, &mut rng)[0].result.is_ok());
+    assert_eq!(wallet.take_fetched_list().unwrap().unwrap().list.version, 1);
+    let statements = json!([{"not_revoked":{"credential":"l","max_age":"600"}}]);
+    let mut request = service.lock().unwrap().request_json(&[("l", "test.licence", "token")], statements);
+    let other = domain.document.issuers[1].keys[0].key;
+    request["credentials"][0]["issuers"].as_array_mut().unwrap().insert(0, json!(other));
+    let uri = service.lock().unwrap().publish(&request);
+    service.lock().unwrap().others =
+        vec![domain.document.issuers[1].with_key(&domain.document.issuers[1].keys[0])];
+    let review = wallet.review(&uri, NOW + 1).unwrap();
+    let consent = Consent::given_to(&review).unwrap();
+    let outcome = wallet.present(review, consent, NOW + 1, &mut rng).unwrap();
+    assert_eq!(outcome.outcome, LedgerOutcome::Accepted);
+
+    // Whoever has that address next cannot make another list of it, nor send the wallet elsewhere.
+    domain.document.version = 2;
+    service.lock().unwrap().trust_list = domain.signed(&[2]);
+    wallet.refresh(NOW, &mut rng);
+    assert!(matches!(wallet.take_fetched_list(), Some(Err(WalletError::TrustList(_)))));
+    service.lock().unwrap().tamper = Some(Tamper::Raw(302, "text/html", Vec::new()));
+    wallet.refresh(NOW, &mut rng);
+    assert!(matches!(wallet.take_fetched_list(), Some(Err(WalletError::Client(ClientError::Redirect)))));
+    assert_eq!(wallet.trusted_list().unwrap().version, 1);
 }
 
 #[test]

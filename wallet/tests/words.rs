@@ -7,9 +7,10 @@ mod support;
 use std::path::Path;
 
 use glimpse_circuits::text::Language;
-use glimpse_wallet::Review;
+use glimpse_trust::list::Validity;
+use glimpse_wallet::{ListFrom, Review};
 use serde_json::json;
-use support::{BASE, NOW, Stage};
+use support::{BASE, DAY, Domain, NOW, Stage, roots, stranger};
 
 fn assert_golden(name: &str, review: &Review, ids: &[&str]) {
     for (language, tag) in [(Language::Chinese, "zh-CN"), (Language::English, "en")] {
@@ -108,4 +109,31 @@ fn not_revoked_and_why_that_cannot_be_shown() {
     let adult = stage.request(json!([{"age":{"of":"l.birth_date","at_least":"18"}}]));
     let unasked = wallet.review(&adult, NOW + 1).unwrap();
     assert_golden("revoked-unasked", &unasked, &[&id]);
+}
+
+#[test]
+fn what_a_list_of_issuers_does_not_vouch_for() {
+    let mut stage = Stage::new(5);
+    let mut domain = Domain::of(&stage.service());
+    let mut wallet = stage.create_empty();
+    wallet.trust_list(&[ListFrom::Text(&domain.signed(&[1]))], &roots(&[1]), NOW).unwrap();
+    let id = stage.obtain(&mut wallet).id;
+    let mut request = stage.service().request_json(
+        &[("l", "test.licence", "token")],
+        json!([{"age":{"of":"l.birth_date","at_least":"18"}}]),
+    );
+    let alone = request.to_string();
+    let other = stranger("a", 7);
+    request["credentials"][0]["issuers"].as_array_mut().unwrap().push(json!(other.keys[0].key));
+    let ended = domain.next(|it| {
+        it.issuers[0].keys[0].accepted = Validity { from: NOW - DAY, until: NOW };
+        it.issuers.push(other);
+    });
+    wallet.next_trust_list(&[ListFrom::Text(&ended)], NOW).unwrap();
+    assert_golden("key-ended", &wallet.review_json(&request.to_string(), NOW + 1).unwrap(), &[&id]);
+    let unlisted = domain.next(|it| drop(it.issuers.remove(0)));
+    wallet.next_trust_list(&[ListFrom::Text(&unlisted)], NOW).unwrap();
+    assert_golden("not-listed", &wallet.review_json(&alone, NOW + 1).unwrap(), &[&id]);
+    let expired = wallet.review_json(&alone, NOW + 10 * DAY).unwrap();
+    assert_golden("list-expired", &expired, &[&id]);
 }

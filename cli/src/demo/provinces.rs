@@ -1,5 +1,5 @@
-//! A licence of one province in another: two authorities, and a relying party that knows nothing but a signed list of
-//! issuers.
+//! A licence of one province in another: two authorities, and a relying party and a traveller who know nothing but a signed
+//! list of issuers.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use glimpse_circuits::text::Text;
 use glimpse_service::{KeyFile, TrustListConfig};
 use glimpse_trust::list::{ListedIssuer, ListedKey, ListedRevocation, Roots, Validity};
 use glimpse_trust::{TrustList, TrustListDocument};
-use glimpse_wallet::Wallet;
+use glimpse_wallet::{ListFrom, Wallet};
 use rand_core::OsRng;
 
 use crate::demo::lives::{Step, answer, obstacles, status, wallet};
@@ -46,15 +46,20 @@ pub(crate) fn run(directory: &Path) -> DemoResult<Vec<Step>> {
     )?;
 
     let mut traveller = wallet(&directory.join("traveller"))?;
-    traveller.pin_issuer(shandong.url(), shandong.now())?;
-    traveller.pin_issuer(shanghai.url(), shanghai.now())?;
+    let envelope = fs::read_to_string(&list)?;
+    traveller.trust_list(&[ListFrom::Text(&envelope)], &roots, shandong.now())?;
     let (_, offer) =
         shandong.register(DRIVING_LICENCE, "traveller", &world::outsider()?.with_classes(&["C1"]))?;
     let card = traveller.accept_offer(&offer.issuer_uri, &offer.code, shandong.now(), &mut OsRng)?;
     traveller.fetch_tokens(&card.id, 4, &mut OsRng)?;
 
-    let steps = vec![anywhere(&verifier, &mut traveller)?, of_the_city(&verifier, &traveller)?];
-    for service in [shandong, shanghai, verifier] {
+    let impostor = authority("impostor", text("山东公安交管", "Traffic police of Shandong"))?;
+    let steps = vec![
+        anywhere(&verifier, &mut traveller)?,
+        of_the_city(&verifier, &traveller)?,
+        not_listed(&impostor, &mut traveller)?,
+    ];
+    for service in [shandong, shanghai, verifier, impostor] {
         service.running.stop()?;
     }
     Ok(steps)
@@ -115,8 +120,18 @@ fn of_the_city(verifier: &Service, traveller: &Wallet) -> DemoResult<Step> {
     let why = obstacles(&review).unwrap_or_else(|| "it would answer".into());
     Ok(Step {
         step: "the same, asked for a licence of Shanghai",
-        as_it_should_be: !review.can_answer() && why.contains("no licence that would do"),
+        as_it_should_be: !review.can_answer() && why.contains("issued by Traffic police of Shanghai"),
         outcome: format!("the wallet does not answer: {why}"),
+    })
+}
+
+fn not_listed(impostor: &Service, traveller: &mut Wallet) -> DemoResult<Step> {
+    let refused = traveller.pin_issuer(impostor.url(), impostor.now()).err();
+    let why = refused.map_or_else(|| "it was taken".to_owned(), |error| error.to_string());
+    Ok(Step {
+        step: "somebody who is not on the list calls himself the traffic police of Shandong",
+        as_it_should_be: why.contains("no issuer on the list"),
+        outcome: format!("the wallet refuses: {why}"),
     })
 }
 

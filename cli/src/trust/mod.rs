@@ -1,8 +1,8 @@
-//! `glimpse trust`: the signed list of issuers that verifiers go by.
+//! `glimpse trust`: the signed list of issuers that verifiers and wallets go by.
 
 mod changes;
 mod issuer;
-mod moment;
+pub(crate) mod moment;
 mod show;
 mod sign;
 
@@ -47,7 +47,8 @@ pub(crate) enum Command {
 /// Root keys.
 #[derive(Subcommand)]
 pub(crate) enum Root {
-    /// Make a key, and print its public part: whoever relies on the list gives that to the verifier
+    /// Make a key, and print its public part: whoever relies on the list gives that to the verifier (`verifier.trust_roots`) or
+    /// the wallet (`glimpse wallet trust`)
     New {
         /// File for the secret key, which must not exist
         #[arg(long)]

@@ -1,7 +1,7 @@
 //! Moments as people write them.
 
 /// Reads a moment: with its zone, or a day, which begins in China.
-pub(super) fn parse(text: &str) -> Result<u64, String> {
+pub(crate) fn parse(text: &str) -> Result<u64, String> {
     let day = text.len() == 10;
     let whole = if day { format!("{text}T00:00:00+08:00") } else { text.to_owned() };
     let moment =
@@ -10,7 +10,7 @@ pub(super) fn parse(text: &str) -> Result<u64, String> {
 }
 
 /// As it is written in a table.
-pub(super) fn show(moment: u64) -> String {
+pub(crate) fn show(moment: u64) -> String {
     let moment_or_none =
         i64::try_from(moment).ok().and_then(|second| jiff::Timestamp::from_second(second).ok());
     moment_or_none.map_or_else(|| moment.to_string(), |moment| moment.to_string())

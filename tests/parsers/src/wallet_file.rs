@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use crate::bytes::Bytes;
 use crate::scene::stock;
 use crate::seeds::Seeds;
-use crate::wallet_http::{NOW, filled};
+use crate::wallet_http::{NOW, filled, filled_by_list};
 
 /// Lengths of what the header holds.
 const MAGIC: usize = 14;
@@ -102,7 +102,12 @@ fn use_it(mut wallet: Wallet) {
     for credential in &credentials {
         let _ = wallet.show(&credential.id);
     }
+    for credential in &credentials {
+        let said = |language| credential.listing.map(|listing| listing.to_text(language, NOW));
+        let _ = (said(Language::Chinese), said(Language::English));
+    }
     let _ = (wallet.issuers(), wallet.ledger(), wallet.pending(), wallet.saves());
+    let _ = (wallet.trusted_list(), wallet.refresh_due(NOW));
     let request = stock().asked[2].relation.request().to_canonical_json().unwrap();
     let review = wallet.review_json(std::str::from_utf8(&request).unwrap(), NOW);
     if let Ok(review) = review {
@@ -112,6 +117,7 @@ fn use_it(mut wallet: Wallet) {
         let _ = wallet.forget(&first.id);
     }
     let _ = wallet.drop_tokens();
+    let _ = wallet.give_up_trust_list();
 }
 
 /// What the salt of `sealed` gives, worked out once.
@@ -175,13 +181,13 @@ fn contents(file: &[u8]) -> Vec<u8> {
     contents
 }
 
-/// A new wallet and one that was used, whole and by their contents.
+/// A new wallet, one that was used, and one that goes by a list of issuers, whole and by their contents.
 pub(crate) fn seeds(seeds: &mut Seeds) {
     let path = path();
     let _ = fs::remove_file(&path);
     let new = Wallet::create(&path, &Passphrase::new(PASSPHRASE), KdfParams::FOR_TESTS, &mut rng(1)).unwrap();
     drop(new);
-    for file in [fs::read(&path).unwrap(), filled()] {
+    for file in [fs::read(&path).unwrap(), filled(), filled_by_list()] {
         let contents = contents(&file);
         for (way, bytes) in [(0, &file), (1, &file), (2, &contents)] {
             seeds.add([&[way][..], bytes].concat());

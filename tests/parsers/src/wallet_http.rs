@@ -16,15 +16,17 @@ use std::time::Duration;
 
 use glimpse_circuits::text::Language;
 use glimpse_fixtures::rng;
+use glimpse_trust::list::Roots;
 use glimpse_wallet::{
-    Consent, HttpRequest, HttpResponse, Passphrase, Pinning, Review, Transport, TransportError, Wallet,
+    Consent, HttpRequest, HttpResponse, ListFrom, ListUpdate, Passphrase, Pinning, Review, Transport,
+    TransportError, Wallet,
 };
 use rand_chacha::ChaCha20Rng;
 use serde_json::json;
 use tempfile::TempDir;
 use zeroize::Zeroizing;
 
-use self::support::{BASE, Fake, Fault, Stage, values};
+use self::support::{BASE, Domain, Fake, Fault, Stage, roots, stranger, values};
 use crate::bytes::{Bytes, block};
 use crate::scene::SEED;
 use crate::seeds::Seeds;
@@ -120,7 +122,7 @@ struct Step<'a> {
 
 impl<'a> Step<'a> {
     fn read(input: &mut Bytes<'a>) -> Self {
-        Self { what: input.below(9), with: input.block(), also: input.block() }
+        Self { what: input.below(11), with: input.block(), also: input.block() }
     }
 
     fn written(what: u8, with: &str, also: &str) -> Vec<u8> {
@@ -159,10 +161,29 @@ impl<'a> Step<'a> {
             6 => drop(wallet.forget(&first)),
             8 => {
                 wallet.refresh(NOW, rng);
+                if let Some(Ok(update)) = wallet.take_fetched_list() {
+                    changes_in_words(&update);
+                }
             }
+            // With the root's key, what is taken can only be what was recorded.
+            9 => {
+                if let Ok(update) = wallet.trust_list(&[ListFrom::Address(&with)], &roots(&[1]), NOW) {
+                    changes_in_words(&update);
+                }
+            }
+            10 => match wallet.next_trust_list(&[ListFrom::Text(&with)], NOW) {
+                Ok(update) => changes_in_words(&update),
+                Err(error) => {
+                    let _ = error.to_text(Language::Chinese);
+                }
+            },
             _ => drop(wallet.drop_tokens()),
         }
     }
+}
+
+fn changes_in_words(update: &ListUpdate) {
+    assert!(update.changes.iter().all(|change| !change.to_text(Language::Chinese).is_empty()));
 }
 
 fn answer(wallet: &mut Wallet, mut review: Review, rng: &mut ChaCha20Rng) {
@@ -191,6 +212,27 @@ fn path() -> PathBuf {
 /// the ledger, an issuance that was interrupted.
 pub(crate) fn filled() -> Vec<u8> {
     used().0.clone()
+}
+
+/// The same, once its holder gave it a list of issuers.
+pub(crate) fn filled_by_list() -> Vec<u8> {
+    let path = path();
+    fs::write(&path, filled()).unwrap();
+    let mut wallet = Wallet::open(&path, &Passphrase::new(PASSPHRASE)).unwrap();
+    let (text, roots) = first_list();
+    wallet.trust_list(&[ListFrom::Text(text)], roots, NOW).unwrap();
+    drop(wallet);
+    fs::read(&path).unwrap()
+}
+
+/// A list that has the service's issuer and another, and who signs it.
+fn first_list() -> &'static (String, Roots) {
+    static LIST: LazyLock<(String, Roots)> = LazyLock::new(|| {
+        let mut domain = Domain::of(&used().1.lock().unwrap().service());
+        domain.document.issuers.push(stranger("other", SEED + 1));
+        (domain.signed(&[1]), roots(&[1]))
+    });
+    &LIST
 }
 
 /// That, and the service it was used with.
@@ -237,14 +279,17 @@ impl Transport for Recorder {
 
 /// Every step with what the service answers to it, and addresses of all sorts.
 pub(crate) fn seeds(seeds: &mut Seeds) {
+    let list = &first_list().0;
+    let address = format!("{BASE}/list.json");
     let stage = used().1.lock().unwrap();
+    stage.service().trust_list = list.clone();
     let code = stage.service().offer("test.licence", values());
     let company = stage.service().offer("test.company", vec![values()[0].clone()]);
     let statements =
         json!([{"age": {"of": "l.birth_date", "at_least": "18"}}, {"disclose": {"of": "l.name"}}]);
     let uri = stage.request(statements.clone());
     let request = stage.service().request_json(&[("l", "test.licence", "keyed")], statements).to_string();
-    let steps: [(u8, &str, &str); 10] = [
+    let steps: [(u8, &str, &str); 12] = [
         (0, BASE, ""),
         (1, BASE, &code),
         (1, BASE, &company),
@@ -255,6 +300,8 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
         (6, "", ""),
         (7, "", ""),
         (8, "", ""),
+        (9, &address, ""),
+        (10, list, ""),
     ];
     for (what, with, also) in steps {
         fs::write(stage.path(), filled()).unwrap();
@@ -265,6 +312,7 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
             .with_transport(Box::new(recorder));
         let step = Step { what: what.into(), with: with.as_bytes(), also: also.as_bytes() };
         step.take(&mut wallet, &mut rng(SEED));
+        assert_eq!(wallet.trusted_list().is_some(), what == 9);
         drop(wallet);
         let said = said.lock().unwrap();
         let count = said.len().min(5) as u8;

@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, unused_imports)]
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+mod domain;
 mod lists;
 mod service;
 mod transport;
@@ -20,6 +21,7 @@ use rand_core::SeedableRng;
 use serde_json::json;
 use tempfile::TempDir;
 
+pub use domain::{DAY, Domain, listed, roots, stranger};
 pub use lists::{Lists, PERIOD};
 pub use service::{Seen, Service, Tamper};
 pub use transport::{Crash, Fake, Fault};
@@ -61,13 +63,27 @@ impl Stage {
         self.service.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// A new wallet with the service's issuer pinned.
-    pub fn create(&mut self) -> Wallet {
+    /// A new wallet that knows nobody.
+    pub fn create_empty(&mut self) -> Wallet {
         let wallet =
             Wallet::create(&self.path(), &passphrase(), KdfParams::FOR_TESTS, &mut self.rng).unwrap();
-        let mut wallet = wallet.with_transport(Box::new(self.fake.clone()));
+        wallet.with_transport(Box::new(self.fake.clone()))
+    }
+
+    /// A new wallet with the service's issuer pinned.
+    pub fn create(&mut self) -> Wallet {
+        let mut wallet = self.create_empty();
         assert!(matches!(wallet.pin_issuer(BASE, NOW).unwrap(), Pinning::Pinned(_)));
         wallet
+    }
+
+    /// What is tried, and the wallet's file is what it was.
+    #[track_caller]
+    pub fn unchanged<R>(&self, attempt: impl FnOnce() -> R) -> R {
+        let before = std::fs::read(self.path()).unwrap();
+        let result = attempt();
+        assert_eq!(std::fs::read(self.path()).unwrap(), before, "the wallet's file");
+        result
     }
 
     pub fn open(&self) -> Wallet {

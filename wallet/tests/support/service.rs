@@ -66,6 +66,10 @@ pub struct Service {
     pub lists: Option<Lists>,
     /// Handles of the credentials, in the order in which they were issued.
     pub handles: Vec<u32>,
+    /// Issuers that it accepts presentations of beside its own, as its verifier.
+    pub others: Vec<Issuer>,
+    /// What is at `/list.json`: the list of issuers of somebody else.
+    pub trust_list: String,
     /// When requests are made, and answers to them checked a second later.
     pub now: u64,
     pub rng: ChaCha20Rng,
@@ -102,6 +106,8 @@ impl Service {
             tamper: None,
             lists: None,
             handles: Vec::new(),
+            others: Vec::new(),
+            trust_list: String::new(),
             now: NOW,
             rng,
             offers: BTreeMap::new(),
@@ -203,6 +209,7 @@ impl Service {
     pub fn registry(&self) -> Registry {
         let mut registry = Registry::default();
         self.schemas.iter().for_each(|schema| registry.add_schema(schema.clone()));
+        self.others.iter().for_each(|issuer| registry.add_issuer(issuer.clone()));
         self.metadata().issuers.into_iter().for_each(|issuer| registry.add_issuer(issuer));
         registry
     }
@@ -217,6 +224,7 @@ impl Service {
         let request = path.strip_prefix("/verifier/v1/requests/");
         match (path, body) {
             (paths::METADATA, None) => ok(&self.metadata()),
+            ("/list.json", None) => (200, "application/json", self.trust_list.clone().into_bytes()),
             (_, None) if path.starts_with("/issuer/v1/revocation-lists/") => self.list(path),
             (paths::OFFERS_REDEEM, Some(body)) => self.redeem(body),
             (paths::CREDENTIALS, Some(body)) => self.credential(body),
