@@ -262,7 +262,7 @@ fn pin(wallet: &mut Wallet, uri: &str, yes: bool, language: Language) -> Outcome
         .map(|schema| json!({ "schema": schema.id(), "title": schema.title() }))
         .collect();
     output::json(
-        &json!({ "uri": pinned.uri, "issuers": issuers, "licences": schemas, "manifest_keys": pinned.manifest_keys }),
+        &json!({ "uri": pinned.uri, "issuers": issuers, "licences": schemas, "manifest_keys": pinned.manifest_keys, "schedule": pinned.schedule }),
     )?;
     Ok(ExitCode::SUCCESS)
 }

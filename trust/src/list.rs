@@ -11,6 +11,7 @@ use std::sync::Arc;
 use glimpse_circuits::decimal;
 use glimpse_circuits::json::{self, JsonError};
 use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey, Registry};
+use glimpse_circuits::schedule::Schedule;
 use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_circuits::text::{Text, is_printable};
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,9 @@ pub struct ListedRevocation {
     pub key: IssuerPublicKey,
     /// The keys that manifests are signed with.
     pub manifests: Vec<DocumentKey>,
+    /// When versions come; at any moment if absent, so that the issuer could make one for a single holder.
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
 }
 
 /// A key of a listed issuer.
@@ -322,8 +326,16 @@ impl TrustList {
 
     /// Who signs the manifests of the lists about an issuer key.
     pub fn manifest_keys(&self, issuer: &IssuerPublicKey) -> &[DocumentKey] {
-        let revocation = self.find(issuer).and_then(|(_, key)| key.revocation.as_ref());
-        revocation.map_or(&[], |revocation| &revocation.manifests)
+        self.revocation(issuer).map_or(&[], |revocation| &revocation.manifests)
+    }
+
+    /// When versions of the lists about an issuer key come, if that is settled.
+    pub fn schedule(&self, issuer: &IssuerPublicKey) -> Option<Schedule> {
+        self.revocation(issuer)?.schedule
+    }
+
+    fn revocation(&self, issuer: &IssuerPublicKey) -> Option<&ListedRevocation> {
+        self.find(issuer).and_then(|(_, key)| key.revocation.as_ref())
     }
 }
 

@@ -162,14 +162,15 @@ fn what_contradicts_itself_is_refused() {
         ("issuers[1].keys[0].schemas", |it| it.issuers[1].keys[0].schemas = vec![DRIVING, DRIVING]),
         ("issuers[1].keys[0].revocation.key", |it| {
             it.issuers[1].keys[0].revocation =
-                Some(ListedRevocation { key: key(0), manifests: vec![root(9)] });
-        }),
-        ("issuers[1].keys[0].revocation.manifests", |it| {
-            it.issuers[1].keys[0].revocation = Some(ListedRevocation { key: key(3), manifests: vec![] });
+                Some(ListedRevocation { key: key(0), manifests: vec![root(9)], schedule: None });
         }),
         ("issuers[1].keys[0].revocation.manifests", |it| {
             it.issuers[1].keys[0].revocation =
-                Some(ListedRevocation { key: key(3), manifests: vec![root(1)] });
+                Some(ListedRevocation { key: key(3), manifests: vec![], schedule: None });
+        }),
+        ("issuers[1].keys[0].revocation.manifests", |it| {
+            it.issuers[1].keys[0].revocation =
+                Some(ListedRevocation { key: key(3), manifests: vec![root(1)], schedule: None });
         }),
     ];
     for (member, change) in changes {
@@ -221,7 +222,7 @@ fn the_registry_has_what_is_valid_now() {
             key: key(2),
             accepted: Validity { from: 3000, until: 20_000 },
             schemas: vec![DRIVING],
-            revocation: Some(ListedRevocation { key: key(3), manifests: vec![root(9)] }),
+            revocation: Some(ListedRevocation { key: key(3), manifests: vec![root(9)], schedule: None }),
         });
     });
     let list = TrustList::try_from(document).unwrap();

@@ -6,9 +6,11 @@ use std::io;
 use std::sync::Arc;
 
 use glimpse_circuits::decimal;
+use glimpse_circuits::json;
 use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey};
 use glimpse_circuits::lacks;
 use glimpse_circuits::request::Nonce;
+use glimpse_circuits::schedule::Schedule;
 use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_prover::{Credential, Interval, LinkSecret, PendingIssuance};
 use glimpse_trust::{SeenManifest, TrustList};
@@ -63,6 +65,9 @@ pub(crate) struct Pin {
     /// The keys that manifests of its revocation lists are signed with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) manifest_keys: Vec<DocumentKey>,
+    /// When versions of its revocation lists come, if that was settled.
+    #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
+    pub(crate) schedule: Option<Schedule>,
 }
 
 /// A credential with its unspent tokens. A token is here until it is spent, and never again.

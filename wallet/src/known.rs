@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey, Registry};
+use glimpse_circuits::schedule::Schedule;
 use glimpse_circuits::schema::Binding;
 use glimpse_circuits::text::Text;
 use glimpse_trust::TrustList;
@@ -12,6 +13,18 @@ use crate::contents::{Contents, StoredCredential};
 use crate::display::clean;
 use crate::error::WalletError;
 use crate::listing::{self, Listing, NotListed};
+
+/// What is known of the revocation list that a credential is in.
+pub(crate) struct KnownList<'a> {
+    /// The issuer under whose key the credential is.
+    pub(crate) issuer: Issuer,
+    /// Its revocation key.
+    pub(crate) revocation: IssuerPublicKey,
+    /// The keys that manifests are signed with.
+    pub(crate) manifest_keys: &'a [DocumentKey],
+    /// When versions come, if that is settled.
+    pub(crate) schedule: Option<Schedule>,
+}
 
 impl Contents {
     /// The list of issuers, if the wallet goes by one. An expired one vouches for nothing.
@@ -99,22 +112,22 @@ impl Contents {
         Ok(Address::parse_base(&listed.uri)?)
     }
 
-    /// What is known of the issuer whose revocation list a credential is in: keys of its manifests, and the issuer with its
-    /// revocation key. None if it is in no list, as far as is known.
-    pub(crate) fn list_of(&self, stored: &StoredCredential) -> Option<(&[DocumentKey], Issuer)> {
-        let (keys, issuer) = match &self.trust {
+    /// What is known of the revocation list that a credential is in. None if it is in no list, as far as is known.
+    pub(crate) fn list_of(&self, stored: &StoredCredential) -> Option<KnownList<'_>> {
+        let (manifest_keys, schedule, issuer) = match &self.trust {
             Some(trust) => {
                 let (listed, key) = trust.list.find(&stored.issuer.key)?;
-                (trust.list.manifest_keys(&key.key), listed.with_key(key))
+                let list = &trust.list;
+                (list.manifest_keys(&key.key), list.schedule(&key.key), listed.with_key(key))
             }
             None => {
                 let pin = self.issuers.get(&stored.issuer_uri)?;
                 let issuer = pin.issuers.iter().find(|issuer| issuer.key == stored.issuer.key)?;
-                (&pin.manifest_keys[..], issuer.clone())
+                (&pin.manifest_keys[..], pin.schedule, issuer.clone())
             }
         };
         let bound = self.schema(&stored.schema)?.binding() == Binding::Holder;
-        (bound && issuer.revocation.is_some() && issuer.schemas.contains(&stored.schema))
-            .then_some((keys, issuer))
+        let revocation = issuer.revocation.filter(|_| bound && issuer.schemas.contains(&stored.schema))?;
+        Some(KnownList { issuer, revocation, manifest_keys, schedule })
     }
 }

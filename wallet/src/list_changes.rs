@@ -105,9 +105,19 @@ fn issuer_changes(was: &ListedIssuer, now: &ListedIssuer, changes: &mut Vec<Chan
             changes.push(Change::RevocationKey(key.key, name(), revocation(key)));
         }
         manifest_changes(before, key, changes);
+        schedule_changes(before, key, changes);
     }
     for key in was.keys.iter().filter(|key| now.keys.iter().all(|kept| kept.key != key.key)) {
         changes.push(Change::KeyRemoved(key.key, name()));
+    }
+}
+
+/// As for keys of manifests: one schedule may stand with several issuer keys.
+fn schedule_changes(was: &ListedKey, now: &ListedKey, changes: &mut Vec<Change>) {
+    let schedule = |key: &ListedKey| key.revocation.as_ref().and_then(|revocation| revocation.schedule);
+    let change = Change::Schedule(schedule(now));
+    if schedule(was) != schedule(now) && !changes.contains(&change) {
+        changes.push(change);
     }
 }
 

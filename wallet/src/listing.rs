@@ -114,6 +114,9 @@ pub enum NotListed {
     /// A key for manifests that is not listed.
     #[error("the issuer at {0} names a key for signing revocation lists that is not listed")]
     ManifestKey(String),
+    /// Revocation lists at other moments than the listed ones.
+    #[error("the issuer at {0} publishes its revocation lists at other moments than the listed ones")]
+    Schedule(String),
     /// A listed key whose time has not come, or is over.
     #[error("this key of {uri} is not accepted now: {}", .listing.to_text(Language::English, *.at))]
     NotNow {
@@ -154,6 +157,7 @@ impl NotListed {
             Self::Schema(uri) => format!("{uri} 的签发机关所签发的某类证照未列入名录"),
             Self::RevocationKey(uri) => format!("{uri} 的签发机关所用吊销名单密钥与名录不符"),
             Self::ManifestKey(uri) => format!("{uri} 的签发机关公布的吊销名单签名密钥未列入名录"),
+            Self::Schedule(uri) => format!("{uri} 的签发机关发布吊销名单的时刻与名录不符"),
             Self::NotNow { uri, listing, at } => {
                 format!("{uri} 的这一密钥现在不被认可：{}", listing.to_text(language, *at))
             }
@@ -181,6 +185,10 @@ pub(crate) fn check(list: &TrustList, address: &Address, metadata: &Metadata) ->
     expect_at(list, address)?;
     for issuer in &metadata.issuers {
         check_issuer(list, address, issuer)?;
+    }
+    let schedules = metadata.issuers.iter().filter_map(|issuer| list.schedule(&issuer.key));
+    if schedules.into_iter().any(|listed| metadata.schedule != Some(listed)) {
+        return Err(NotListed::Schedule(clean(&address.to_string())));
     }
     let listed: Vec<_> = metadata.issuers.iter().flat_map(|issuer| list.manifest_keys(&issuer.key)).collect();
     if metadata.manifest_keys.iter().all(|key| listed.contains(&key)) {

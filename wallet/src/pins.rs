@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use glimpse_api::Metadata;
 use glimpse_circuits::key::{DocumentKey, Issuer, IssuerPublicKey};
+use glimpse_circuits::schedule::Schedule;
 use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_circuits::text::{Language, Text};
 use glimpse_trust::list::Validity;
 
 use crate::contents::Pin;
-use crate::display::{clean, is_printable, moment};
+use crate::display::{clean, duration, is_printable, moment};
 
 /// Most issuers at one address, and most schemas.
 const MAX_ITEMS: usize = 64;
@@ -44,6 +45,9 @@ pub struct PinnedIssuer {
     pub schemas: Vec<Schema>,
     /// The keys that manifests of its revocation lists are signed with; none if it has no lists.
     pub manifest_keys: Vec<DocumentKey>,
+    /// When versions of its revocation lists come. If that is not settled, it could make one for a single holder, and
+    /// recognise the holder by its moment.
+    pub schedule: Option<Schedule>,
 }
 
 /// What an issuer publishes now, where something else is pinned.
@@ -90,6 +94,8 @@ pub enum Change {
     ManifestKeyAdded(DocumentKey),
     /// A key that manifests of revocation lists are no longer signed with.
     ManifestKeyRemoved(DocumentKey),
+    /// When versions of revocation lists come: at the beginnings of such periods, or at any moment.
+    Schedule(Option<Schedule>),
     /// The list of issuers: when credentials under a key are accepted.
     Accepted(IssuerPublicKey, Text, Validity),
     /// The list of issuers: an issuer is found at another address (was, is).
@@ -143,6 +149,7 @@ impl Change {
             Self::ManifestKeyAdded(key) => format!("new key that signs revocation lists: {key}"),
             Self::ManifestKeyRemoved(key) if zh => format!("吊销名单签名密钥已撤下：{key}"),
             Self::ManifestKeyRemoved(key) => format!("key that signs revocation lists is gone: {key}"),
+            Self::Schedule(schedule) => schedule_text(*schedule).get(language).to_owned(),
             Self::Accepted(key, name, Validity { from, until }) if zh => {
                 let (from, until) = (moment(*from).zh_cn, moment(*until).zh_cn);
                 format!("{}的密钥 {key} 认可期：自{from}至{until}", clean(&name.zh_cn))
@@ -286,7 +293,24 @@ pub(crate) fn changes(pin: &Pin, pinned_schemas: &[&Schema], metadata: &Metadata
     let (was, now) = (&pin.manifest_keys, &metadata.manifest_keys);
     changes.extend(only_in(now, was).into_iter().map(Change::ManifestKeyAdded));
     changes.extend(only_in(was, now).into_iter().map(Change::ManifestKeyRemoved));
+    if pin.schedule != metadata.schedule {
+        changes.push(Change::Schedule(metadata.schedule));
+    }
     changes
+}
+
+fn schedule_text(schedule: Option<Schedule>) -> Text {
+    let Some(schedule) = schedule else {
+        return Text {
+            zh_cn: "吊销名单今后可在任何时刻发布：签发机关可为某一持有人单独发布一份并借以辨认".into(),
+            en: "revocation lists may come at any moment from now on: the issuer could make one for a single holder, and recognise the holder by it".into(),
+        };
+    };
+    let period = duration(schedule.seconds());
+    Text {
+        zh_cn: format!("吊销名单今后每{}在固定时刻发布一次", period.zh_cn),
+        en: format!("revocation lists come at fixed moments from now on, every {}", period.en),
+    }
 }
 
 pub(crate) fn changed(uri: String, metadata: Metadata, changes: Vec<Change>) -> ChangedIssuer {

@@ -5,7 +5,6 @@
 //! what is there.
 
 use glimpse_api::paths;
-use glimpse_circuits::key::DocumentKey;
 use glimpse_circuits::token::TOKEN_BATCH_SIZES;
 use glimpse_prover::{Credential, Interval, IntervalError};
 use glimpse_trust::envelope::MAX_ENVELOPE_BYTES;
@@ -18,6 +17,7 @@ use crate::contents::{ListSays, StoredCredential, StoredList};
 use crate::display::clean;
 use crate::error::WalletError;
 use crate::file::FileError;
+use crate::known::KnownList;
 use crate::listing::{Listing, NotListed};
 use crate::secret::SecretBytes;
 use crate::tokens::BATCH;
@@ -91,11 +91,13 @@ impl Wallet {
     }
 
     fn is_due(&self, stored: &StoredCredential, now: u64) -> bool {
-        let pinned = self.contents.list_of(stored).and_then(|(_, issuer)| issuer.revocation);
-        match &stored.list {
-            Some(list) if Some(list.manifest.revocation) == pinned => {
+        let known = self.contents.list_of(stored);
+        match (&stored.list, known) {
+            (Some(list), Some(known)) if list.manifest.revocation == known.revocation => {
                 let good = matches!(list.says, ListSays::Good { .. });
-                list.manifest.is_overdue(now) || (good && stored.list_tokens().len() < FEW)
+                let followed =
+                    known.schedule.is_some_and(|schedule| schedule.moment(now) > list.manifest.issued_at);
+                followed || list.manifest.is_overdue(now) || (good && stored.list_tokens().len() < FEW)
             }
             _ => true,
         }
@@ -207,12 +209,13 @@ impl Wallet {
             Some(_) => NotListed::RevocationList(clean(&address.to_string())).into(),
             None => WalletError::ListNotPinned(clean(&stored.issuer_uri)),
         };
-        let (keys, issuer): (&[DocumentKey], _) = self.contents.list_of(stored).ok_or_else(not_pinned)?;
+        let KnownList { issuer, manifest_keys, schedule, .. } =
+            self.contents.list_of(stored).ok_or_else(not_pinned)?;
         let path = paths::MANIFEST.replace("{schema}", &stored.schema.to_string());
         let text = self.client.get_text(&address.join(&path), MAX_ENVELOPE_BYTES as u64)?;
         let envelope = Envelope::from_json(&text).map_err(ManifestError::Envelope)?;
         let last = self.contents.last_manifest(stored);
-        match Manifest::accept(&envelope, keys, &issuer, &stored.schema, last, now) {
+        match Manifest::accept(&envelope, manifest_keys, &issuer, &stored.schema, schedule, last, now) {
             Ok((manifest, _)) => Ok(manifest),
             Err(ManifestError::OtherList | ManifestError::Envelope(EnvelopeError::Signature)) => {
                 Err(not_pinned())

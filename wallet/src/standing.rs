@@ -56,7 +56,7 @@ impl Standing {
 impl Contents {
     /// Where a credential stands.
     pub(crate) fn standing(&self, stored: &StoredCredential) -> Standing {
-        let pinned = self.list_of(stored).and_then(|(_, issuer)| issuer.revocation);
+        let pinned = self.list_of(stored).map(|known| known.revocation);
         let Some(list) = &stored.list else {
             return if pinned.is_some() { Standing::NotFetched } else { Standing::NoLists };
         };

@@ -140,7 +140,7 @@ impl Wallet {
         }
         let schemas: Vec<SchemaDigest> = metadata.schemas.iter().map(|schema| schema.digest()).collect();
         let (issuers, manifest_keys) = (metadata.issuers.clone(), metadata.manifest_keys.clone());
-        let pin = Pin { pinned_at: now, issuers, schemas, manifest_keys };
+        let pin = Pin { pinned_at: now, issuers, schemas, manifest_keys, schedule: metadata.schedule };
         self.update(|contents| {
             if by_list {
                 // The list decides whose a key is: what was pinned otherwise is not to come back when it is given up.
@@ -166,6 +166,7 @@ impl Wallet {
             issuers: pin.issuers.clone(),
             schemas: schemas.collect(),
             manifest_keys: pin.manifest_keys.clone(),
+            schedule: pin.schedule,
         }
     }
 

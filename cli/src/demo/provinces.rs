@@ -89,12 +89,12 @@ fn sign(file: &Path, issuers: &[(&Service, &str)]) -> DemoResult<Roots> {
 fn listed(service: &Service, region: &str, now: u64) -> DemoResult<ListedIssuer> {
     let metadata: Metadata = service.admin.get(paths::METADATA)?;
     let issuer = metadata.issuers.into_iter().next().ok_or("an issuer without a key")?;
-    let manifests = metadata.manifest_keys;
+    let (manifests, schedule) = (metadata.manifest_keys, metadata.schedule);
     let key = ListedKey {
         key: issuer.key,
         accepted: Validity { from: now - DAY, until: now + DAY },
         schemas: issuer.schemas,
-        revocation: issuer.revocation.map(|key| ListedRevocation { key, manifests }),
+        revocation: issuer.revocation.map(|key| ListedRevocation { key, manifests, schedule }),
     };
     let (id, name, uri) = (issuer.id, issuer.name, service.url().to_owned());
     Ok(ListedIssuer { id, name, regions: vec![region.to_owned()], uri, keys: vec![key] })

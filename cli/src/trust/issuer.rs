@@ -39,15 +39,16 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         return Err("the service names several issuers".into());
     }
     let uri = url.trim_end_matches('/').to_owned();
-    let manifests = &metadata.manifest_keys;
-    let keys = metadata.issuers.iter().map(|issuer| listed(issuer, accepted, manifests)).collect();
+    let keys = metadata.issuers.iter().map(|issuer| listed(issuer, accepted, &metadata)).collect();
     output::json(&ListedIssuer { id, name, regions, uri, keys })?;
     note("Ask the issuer by other means whether these are its keys: the list will vouch for them.");
     Ok(())
 }
 
-fn listed(issuer: &Issuer, accepted: Validity, manifests: &[DocumentKey]) -> ListedKey {
-    let revocation = issuer.revocation.map(|key| ListedRevocation { key, manifests: manifests.to_vec() });
+fn listed(issuer: &Issuer, accepted: Validity, metadata: &Metadata) -> ListedKey {
+    let (manifests, schedule) = (&metadata.manifest_keys, metadata.schedule);
+    let revocation =
+        issuer.revocation.map(|key| ListedRevocation { key, manifests: manifests.clone(), schedule });
     ListedKey { key: issuer.key, accepted, schemas: issuer.schemas.clone(), revocation }
 }
 

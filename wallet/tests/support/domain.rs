@@ -63,7 +63,11 @@ pub fn listed(service: &Service) -> ListedIssuer {
         key: issuer.key,
         accepted: Validity { from: NOW - DAY, until: NOW + 100 * DAY },
         schemas: issuer.schemas.clone(),
-        revocation: issuer.revocation.map(|key| ListedRevocation { key, manifests }),
+        revocation: issuer.revocation.map(|key| ListedRevocation {
+            key,
+            manifests,
+            schedule: metadata.schedule,
+        }),
     };
     ListedIssuer {
         id: issuer.id.clone(),

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 
 use glimpse_api::paths;
 use glimpse_circuits::key::IssuerPublicKey;
+use glimpse_circuits::schedule::Schedule;
 use glimpse_circuits::schema::SchemaDigest;
 use glimpse_issuer::{DocumentSecretKey, IntervalSigner, IssuerSecretKey, VersionPlan, build_version};
 use glimpse_trust::Manifest;
@@ -21,6 +22,8 @@ pub struct Lists {
     /// Handles that the next version leaves out.
     pub out: BTreeSet<u32>,
     pub prefix_bits: u8,
+    /// When versions come, as the issuer says.
+    pub schedule: Option<Schedule>,
     /// What is published: manifest, its envelope, buckets.
     pub manifest: Option<Manifest>,
     pub envelope: String,
@@ -38,6 +41,7 @@ impl Lists {
             signer: DocumentSecretKey::generate(&mut rng),
             out: BTreeSet::new(),
             prefix_bits: 4,
+            schedule: None,
             manifest: None,
             envelope: String::new(),
             buckets: BTreeMap::new(),
@@ -61,7 +65,8 @@ impl Lists {
         issued_at: u64,
     ) {
         let signer = IntervalSigner::new(&self.revocation, issuer, schema, issued_at).unwrap();
-        let plan = VersionPlan { version, next: issued_at + PERIOD, prefix_bits: self.prefix_bits };
+        let next = self.schedule.map_or(issued_at + PERIOD, |schedule| schedule.next(issued_at));
+        let plan = VersionPlan { version, next, prefix_bits: self.prefix_bits };
         let out = self.out.iter().map(|handle| Ok::<_, Infallible>(*handle));
         let mut buckets = BTreeMap::new();
         let manifest = build_version(&signer, plan, out, &mut self.rng, |bucket, bytes| {

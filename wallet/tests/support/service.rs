@@ -128,7 +128,7 @@ impl Service {
             issuers: vec![issuer],
             schemas: self.schemas.iter().map(|s| Schema::clone(s)).collect(),
             manifest_keys: self.lists.iter().map(|lists| lists.signer.public()).collect(),
-            schedule: None,
+            schedule: self.lists.as_ref().and_then(|lists| lists.schedule),
         }
     }
 
