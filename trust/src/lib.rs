@@ -6,6 +6,7 @@
 
 pub mod envelope;
 pub mod list;
+mod listed;
 pub mod manifest;
 mod seen;
 

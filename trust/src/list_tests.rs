@@ -1,4 +1,5 @@
 use ed25519_dalek::{Signer, SigningKey};
+use glimpse_circuits::text::Text;
 
 use super::*;
 

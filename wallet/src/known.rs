@@ -65,7 +65,7 @@ impl Contents {
             return issuer.cloned().ok_or_else(|| WalletError::KeyNotPinned(uri.to_owned()));
         };
         let address = Address::parse_base(uri)?;
-        let unknown = || NotListed::Key { uri: clean(uri), key: *key };
+        let unknown = || NotListed::Key { uri: clean(uri), key: Box::new(*key) };
         let (listed, listed_key) = list.find(key).ok_or_else(unknown)?;
         if !listing::is_at(listed, &address) {
             return Err(NotListed::OtherAddress { uri: clean(uri), listed: clean(&listed.uri) }.into());
@@ -107,8 +107,9 @@ impl Contents {
     /// Where the issuer of a credential is found, for tokens and revocation lists. With a list, nowhere but where that says.
     pub(crate) fn address_of(&self, stored: &StoredCredential) -> Result<Address, WalletError> {
         let Some(trust) = &self.trust else { return Ok(Address::parse_base(&stored.issuer_uri)?) };
-        let (uri, key) = (clean(&stored.issuer_uri), stored.issuer.key);
-        let (listed, _) = trust.list.find(&key).ok_or(NotListed::Key { uri, key })?;
+        let key = &stored.issuer.key;
+        let unknown = || NotListed::Key { uri: clean(&stored.issuer_uri), key: Box::new(*key) };
+        let (listed, _) = trust.list.find(key).ok_or_else(unknown)?;
         Ok(Address::parse_base(&listed.uri)?)
     }
 

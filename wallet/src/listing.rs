@@ -97,7 +97,7 @@ pub enum NotListed {
         /// Where the issuer is found.
         uri: String,
         /// The key.
-        key: IssuerPublicKey,
+        key: Box<IssuerPublicKey>,
     },
     /// A listed key under another identifier.
     #[error("the issuer at {0} calls itself by another identifier than the listed one")]
@@ -201,7 +201,7 @@ pub(crate) fn check(list: &TrustList, address: &Address, metadata: &Metadata) ->
 fn check_issuer(list: &TrustList, address: &Address, issuer: &Issuer) -> Result<(), NotListed> {
     let uri = || clean(&address.to_string());
     let Some((listed, key)) = list.find(&issuer.key) else {
-        return Err(NotListed::Key { uri: uri(), key: issuer.key });
+        return Err(NotListed::Key { uri: uri(), key: Box::new(issuer.key) });
     };
     if !is_at(listed, address) {
         return Err(NotListed::OtherAddress { uri: uri(), listed: clean(&listed.uri) });

@@ -247,11 +247,17 @@ fn a_list_from_an_address_is_fetched_with_a_refresh_and_never_for_a_request() {
     wallet.refresh_if_due(NOW + 2 * DAY, &mut stage.rng);
     assert_eq!((fetches(&stage), wallet.trusted_list().unwrap().version), (4, 3));
 
+    // One that is handed over in between does not end that.
+    let by_hand = domain.next(|it| it.expires_at += 1);
+    wallet.next_trust_list(&[ListFrom::Text(&by_hand)], NOW + 2 * DAY).unwrap();
+    assert_eq!(wallet.trusted_list().unwrap().source.as_deref(), Some(LIST));
+    stage.service().trust_list = by_hand;
+
     // One that is refused, and one that does not come, change nothing; the revocation lists are fetched all the same.
     wallet.take_fetched_list();
     let good = stage.service().trust_list.clone();
     let mut back = domain.clone();
-    back.document.version = 2;
+    back.document.version = 3;
     stage.service().publish_list(NOW + 2 * DAY);
     for broken in [back.signed(&[1]), back.signed(&[7]), String::new()] {
         stage.service().trust_list = broken;
