@@ -48,6 +48,7 @@ pub(super) fn components() -> Vec<Component> {
             "IdempotencyKey",
             pattern("Something random by which its sender's repetition is recognised.", "^[!-~]{16,128}$"),
         ),
+        ("Replayed", pattern("Whether something was done before.", "^(true|false)$")),
         ("Identifier", pattern("A name inside a request or a schema.", &format!("^{IDENTIFIER}$"))),
         (
             "AttributeRef",

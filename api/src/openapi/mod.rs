@@ -111,6 +111,7 @@ stand_ins!(
     Reason,
     Reference,
     Region,
+    Replayed,
     Request,
     RequestCreation,
     RequestDigest,

@@ -39,6 +39,7 @@ pub fn glimpse(directory: &Path) -> Command {
         .env("GLIMPSE_ADMIN_TOKEN_FILE", "admin")
         .env("GLIMPSE_VERIFIER_TOKEN_FILE", "relying-party")
         .env("GLIMPSE_PASSPHRASE_FILE", "passphrase")
+        .env("XDG_STATE_HOME", std::path::absolute(directory).unwrap().join("state"))
         // For `serve`: everything.
         .env("GLIMPSE_LOG", log::FILTER);
     command

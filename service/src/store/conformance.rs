@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::*;
 use crate::issuer::changes::registration;
-use crate::lifecycle::{IssuedCredential, Standing};
+use crate::lifecycle::{IssuedCredential, Standing, Step};
 
 #[path = "conformance/imports.rs"]
 mod imports;
