@@ -21,7 +21,7 @@ use crate::error::ApiError;
 use crate::issuer::IssuerRole;
 use crate::store::StoreError;
 use crate::store::licences::ListId;
-use crate::store::lists::{ListHead, PublishedVersion};
+use crate::store::lists::{ListHead, ListKeys, PublishedVersion};
 
 /// How often a node looks whether a version is due.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -65,6 +65,11 @@ impl Revocation {
     /// The key that manifests are signed with.
     pub(crate) fn manifest_key(&self) -> &DocumentSecretKey {
         &self.manifest_key
+    }
+
+    /// What lists are published under.
+    pub(crate) fn public_keys(&self) -> ListKeys {
+        ListKeys { revocation: self.key.public().encoded().to_bytes(), manifest: self.manifest_key.public() }
     }
 
     /// Shorter than what `next` leaves for a node that is late.
@@ -161,6 +166,13 @@ impl IssuerRole {
         if issued_at <= head.issued_at {
             let retry_after = (head.issued_at + MOMENT_SECONDS).saturating_sub(now).max(1);
             return Err(ApiError::RateLimited { retry_after });
+        }
+        // Another node may have begun since with a key that takes this one's place.
+        if store.list_keys(list.key).await? != Some(revocation.public_keys()) {
+            tracing::error!(
+                "lists are published under other keys by now: this node needs them, and a restart"
+            );
+            return Err(ApiError::Internal);
         }
         // Moments rise, so numbers go on rising too after an older copy of the store was brought back.
         let version = (head.version + 1).max(issued_at / MOMENT_SECONDS);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use glimpse_api::{Act, LicenceEvent, Policy};
-use glimpse_circuits::key::IssuerPublicKey;
+use glimpse_circuits::key::{DocumentKey, IssuerPublicKey};
 use glimpse_circuits::request::{Nonce, Request};
 use serde_json::json;
 
