@@ -40,6 +40,26 @@ impl Shared {
     }
 }
 
+#[cfg(test)]
+impl Shared {
+    /// Of a service that serves nobody.
+    pub(crate) fn of_tests(store: SharedStore, clock: Clock, limits: Limits) -> Self {
+        Self {
+            store,
+            clock,
+            access: Access::default(),
+            trust_list: None,
+            trusted_proxies: Vec::new(),
+            public_uri: String::new(),
+            limits,
+            metrics: Metrics::new(),
+            node: Node::new(None),
+            drain: Drain::default(),
+            own_buckets: Buckets::new(),
+        }
+    }
+}
+
 impl Limits {
     /// How long a body may take to arrive: less than the whole request, so that its sender is told what was slow.
     pub(crate) fn body_timeout(&self) -> Duration {
