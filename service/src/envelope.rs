@@ -129,7 +129,10 @@ fn known_method(method: &Method) -> &'static str {
 }
 
 fn add_headers(headers: &mut HeaderMap, id: &str) {
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Only `caching` says anything else.
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
