@@ -185,7 +185,7 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         }
     }
     // After the store, which is this process' own where it is in the same directory.
-    let trust_list = ListInForce::of(&config)?;
+    let trust_list = ListInForce::of(&config, &metrics.trust_list)?;
     if let Some(list) = trust_list.clone() {
         reloads.add("trust_list", move || list.reload().map_err(|error| error.to_string()));
     }

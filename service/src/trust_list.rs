@@ -11,11 +11,12 @@ use arc_swap::ArcSwap;
 use glimpse_circuits::json;
 use glimpse_trust::envelope::MAX_ENVELOPE_BYTES;
 use glimpse_trust::list::Roots;
-use glimpse_trust::{Envelope, TrustError, TrustList};
+use glimpse_trust::{Envelope, TrustError, TrustList, TrustListDocument};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Clock, Config, TrustListConfig};
 use crate::ids::Id;
+use crate::metrics::TrustListMetrics;
 use crate::start::StartError;
 
 /// The list in force.
@@ -24,6 +25,7 @@ pub(crate) struct ListInForce {
     memory: PathBuf,
     pinned: Roots,
     clock: Clock,
+    metrics: TrustListMetrics,
     current: ArcSwap<TrustList>,
     /// The text of the file when it was last taken. Held while it is read, so that nobody puts what he read earlier in the
     /// place of what another read later.
@@ -50,21 +52,28 @@ fn given(config: &Config) -> Option<&TrustListConfig> {
 
 impl ListInForce {
     /// The list of a configuration, if it has one.
-    pub(crate) fn of(config: &Config) -> Result<Option<Arc<Self>>, StartError> {
+    pub(crate) fn of(config: &Config, metrics: &TrustListMetrics) -> Result<Option<Arc<Self>>, StartError> {
         let Some(list) = given(config) else { return Ok(None) };
-        let opened = Self::open(list.clone(), &config.data_directory, config.clock.clone());
+        let (clock, metrics) = (config.clock.clone(), metrics.clone());
+        let opened = Self::open(list.clone(), &config.data_directory, clock, metrics);
         opened.map(|opened| Some(Arc::new(opened))).map_err(|error| list.refused(&error))
     }
 
     /// Takes the list of the file, and remembers it.
-    fn open(config: TrustListConfig, directory: &Path, clock: Clock) -> Result<Self, ListError> {
+    fn open(
+        config: TrustListConfig,
+        directory: &Path,
+        clock: Clock,
+        metrics: TrustListMetrics,
+    ) -> Result<Self, ListError> {
         let (text, list) = look(&config, directory, clock.now())?;
         let TrustListConfig { file, roots: pinned } = config;
         let (memory, list) = (memory_file(directory), Arc::new(list));
         let current = ArcSwap::new(list.clone());
-        let this = Self { file, memory, pinned, clock, current, taken: Mutex::new(text) };
+        let this = Self { file, memory, pinned, clock, metrics, current, taken: Mutex::new(text) };
         this.remember(&list)?;
         let version = list.document().version;
+        this.metrics.in_force(version, list.document().expires_at);
         tracing::info!(version, "a list of issuers is in force");
         if !list.document().roots.same_as(&this.pinned) {
             tracing::warn!(
@@ -89,7 +98,9 @@ impl ListInForce {
         let changed = list != *current;
         if changed {
             self.remember(&list)?;
-            tracing::info!(version = list.document().version, "another list of issuers is in force");
+            let TrustListDocument { version, expires_at, .. } = *list.document();
+            tracing::info!(version, "another list of issuers is in force");
+            self.metrics.in_force(version, expires_at);
             self.current.store(Arc::new(list));
         }
         *taken = text;
@@ -219,9 +230,9 @@ impl ListError {
 mod tests {
     use glimpse_circuits::text::Text;
     use glimpse_issuer::DocumentSecretKey;
-    use glimpse_trust::TrustListDocument;
 
     use super::*;
+    use crate::metrics::Metrics;
 
     fn list(version: u64) -> String {
         let root = DocumentSecretKey::from_bytes(&[1; 32]);
@@ -244,7 +255,8 @@ mod tests {
         let roots = Roots::one(DocumentSecretKey::from_bytes(&[1; 32]).public());
         let data = directory.path().join("data");
         let config = TrustListConfig { file: file.clone(), roots };
-        let open = || ListInForce::open(config.clone(), &data, Clock::new(|| 1500));
+        let metrics = Metrics::new().trust_list;
+        let open = || ListInForce::open(config.clone(), &data, Clock::new(|| 1500), metrics.clone());
         let in_force = open().unwrap();
         let memory = memory_file(&data);
         let sound = fs::read(&memory).unwrap();

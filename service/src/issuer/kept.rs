@@ -15,7 +15,6 @@ const MOST_BYTES: usize = 64 << 20;
 /// The newest version of a list, as it goes out.
 pub(crate) struct Newest {
     pub(crate) version: u64,
-    pub(crate) issued_at: u64,
     pub(crate) next: u64,
     pub(crate) manifest: Bytes,
 }
@@ -62,7 +61,8 @@ impl IssuerRole {
         }
         let Some(found) = self.shared.store.published_version(list).await? else { return Ok(None) };
         let (version, issued_at, next) = (found.version, found.issued_at, found.next);
-        let newest = Arc::new(Newest { version, issued_at, next, manifest: found.manifest.into() });
+        let newest = Arc::new(Newest { version, next, manifest: found.manifest.into() });
+        self.shared.metrics.revocation.published(&self.profile_name(&list.schema), issued_at, next);
         held(&self.kept.newest).insert(list, newest.clone());
         Ok(Some(newest))
     }

@@ -119,6 +119,8 @@ impl IssuerRole {
             ticks.tick().await;
             for list in self.lists() {
                 self.publish_if_due(list).await;
+                // Whoever published it: so that every node tells the operator how old it is.
+                let _ = self.newest(list).await;
             }
         }
     }

@@ -134,6 +134,29 @@ fn a_version_is_published_when_it_is_due() {
     wallet.client.publish(DRIVING).problem(429, "rate-limited");
 }
 
+/// Nobody has to fetch a list for the operator to be told how old it is.
+#[test]
+fn the_operator_is_told_how_old_lists_are() {
+    let service = Service::start_with(|config| {
+        with_lists(config);
+        config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
+    });
+    let told = |name: &str, at: u64| {
+        let line = format!("glimpse_revocation_list_{name}_seconds{{schema=\"{DRIVING}\"}} {at}\n");
+        let start = Instant::now();
+        while !service.metrics().contains(&line) {
+            assert!(start.elapsed() < Duration::from_secs(60), "{line}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    for moment in [NOW - NOW % 60, (NOW + 3600) - NOW % 60] {
+        told("issued_at", moment);
+        told("next", moment + 4500);
+        service.pass(3600);
+    }
+    assert!(!service.metrics().contains("trust_list_version{"));
+}
+
 /// Of several that publish at once, one does, and nobody signs one moment twice.
 #[test]
 fn one_version_for_one_moment() {
