@@ -19,6 +19,9 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// Who may do what.
     pub(crate) access: Access,
+    /// Whether there is an issuer's role, and whether there is a verifier's.
+    pub(crate) issuer: bool,
+    pub(crate) verifier: bool,
     /// The signed list of issuers that the verifier goes by.
     pub(crate) trust_list: Option<Arc<ListInForce>>,
     /// Proxies whose word is taken for where a request comes from.
@@ -48,6 +51,8 @@ impl Shared {
             store,
             clock,
             access: Access::default(),
+            issuer: true,
+            verifier: true,
             trust_list: None,
             trusted_proxies: Vec::new(),
             public_uri: String::new(),

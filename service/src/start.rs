@@ -193,6 +193,8 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         store,
         clock: config.clock,
         access: config.access,
+        issuer: config.issuer.is_some(),
+        verifier: config.verifier.is_some(),
         trust_list,
         trusted_proxies: config.trusted_proxies,
         public_uri,

@@ -75,6 +75,12 @@ impl ListInForce {
         let version = list.document().version;
         this.metrics.in_force(version, list.document().expires_at);
         tracing::info!(version, "a list of issuers is in force");
+        if !list.is_current(this.clock.now()) {
+            tracing::warn!(
+                version,
+                "the list of issuers has expired: what depends on it is not answered before there is a new one"
+            );
+        }
         if !list.document().roots.same_as(&this.pinned) {
             tracing::warn!(
                 version,
@@ -142,20 +148,30 @@ impl TrustListConfig {
     }
 }
 
-/// The list that a service would start with, and the text it is from. Writes nothing.
+/// The list that a service would start with, and what its file has. It may have expired: then nothing is accepted by it,
+/// and the next one is waited for. Writes nothing.
 fn look(config: &TrustListConfig, directory: &Path, now: u64) -> Result<(String, TrustList), ListError> {
     if let Some(member) = config.roots.wrong_member() {
         return Err(ListError::Roots(member));
     }
     let text = read_text(&config.file)?;
     let (envelope, memory) = (envelope(&text)?, memory_file(directory));
+    let mut text = text;
     let list = match recall(&memory)? {
-        None => TrustList::first(&envelope, &config.roots, now)?,
+        None => TrustList::first_of_any_age(&envelope, &config.roots, now)?,
         // Whoever exchanged the roots in a list may give the new ones from then on.
         Some(last)
             if [&last.pinned, &last.list.document().roots].iter().any(|it| it.same_as(&config.roots)) =>
         {
-            last.list.next(&envelope, now)?
+            match last.list.next(&envelope, now) {
+                // As when it runs: the last one stays, and is good or not by itself.
+                Err(TrustError::Expired) => {
+                    // None of it was taken.
+                    text.clear();
+                    last.list
+                }
+                next => next?,
+            }
         }
         Some(_) => return Err(ListError::OtherRoots(memory)),
     };

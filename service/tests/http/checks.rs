@@ -10,7 +10,7 @@ use glimpse_service::{Access, Clock, Key, Principal, Registration};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
-use crate::support::{Client, NOW, RELYING_PARTY, Response, Service, driving_policy, holder, principals};
+use crate::support::{NOW, RELYING_PARTY, Response, Service, driving_policy, holder, principals};
 
 const ANOTHER: &str = "token-of-another-relying-party";
 
