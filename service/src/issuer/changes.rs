@@ -315,7 +315,10 @@ impl IssuerRole {
             stage: standing.stage(),
             ended: standing.ended,
             disputed: standing.disputed(),
-            credentials: u32::try_from(standing.credentials.len()).unwrap_or(u32::MAX),
+            credentials: match standing.ended {
+                Some(_) => 0,
+                None => u32::try_from(standing.credentials.len()).unwrap_or(u32::MAX),
+            },
             corrects: licence.corrects.map(|id| id.text()),
             corrected_by: standing.corrected_by.map(|id| id.text()),
             overrides: licence.overrides.iter().map(override_to_api).collect::<Vec<CheckOverride>>(),
