@@ -123,6 +123,9 @@ fn reasons_repeat_nothing() {
         String::new(),
         "x".repeat(201),
         "a\nb".into(),
+        "  ".into(),
+        "fines\u{200b}".into(),
+        "fines\u{fe0f}".into(),
     ] {
         let answer = client.change(&licence, &json!({ "act": "suspend", "reason": reason }));
         assert_eq!(answer.fields(422, "invalid"), ["reason"]);

@@ -6,7 +6,7 @@ use glimpse_api::value_to_json;
 use glimpse_circuits::attribute::Value;
 use glimpse_circuits::date::Date;
 use glimpse_circuits::schema::Schema;
-use glimpse_circuits::text::is_printable;
+use glimpse_circuits::text::is_visible;
 use glimpse_circuits::words;
 use unicode_normalization::UnicodeNormalization;
 
@@ -58,8 +58,8 @@ fn folded(text: &str) -> String {
 }
 
 fn checked_form(reason: &str) -> Result<String, ApiError> {
-    if !is_printable(reason, MAX_REASON_CHARS) {
-        return Err(ApiError::invalid("reason", "must have 1 to 200 printable characters"));
+    if !is_visible(reason, MAX_REASON_CHARS) {
+        return Err(ApiError::invalid("reason", "must have 1 to 200 characters, all of them visible"));
     }
     Ok(reason.to_owned())
 }
