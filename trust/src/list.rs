@@ -281,10 +281,14 @@ impl TrustList {
         registry
     }
 
+    /// What the list says of an issuer key, if it names it.
+    pub fn listed(&self, issuer: &IssuerPublicKey) -> Option<&ListedKey> {
+        self.0.issuers.iter().flat_map(|listed| &listed.keys).find(|key| key.key == *issuer)
+    }
+
     /// Who signs the manifests of the lists about an issuer key.
     pub fn manifest_keys(&self, issuer: &IssuerPublicKey) -> &[DocumentKey] {
-        let keys = self.0.issuers.iter().flat_map(|listed| &listed.keys);
-        let found = keys.filter(|key| key.key == *issuer).find_map(|key| key.revocation.as_ref());
+        let found = self.listed(issuer).and_then(|key| key.revocation.as_ref());
         found.map_or(&[], |revocation| &revocation.manifests)
     }
 }

@@ -10,9 +10,9 @@ pub(super) const IDENTIFIER: &str = "[a-z][a-z0-9_]{0,63}";
 /// No control character, nor one that could rewrite the line it is shown on; U+E0000 to U+E007F are refused as well.
 const PRINTABLE: &str = "[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u061C\\u115F\\u1160\\u180E\\u200B-\\u200F\\u2028-\\u202E\
     \\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF9-\\uFFFB]";
-/// No control character and none that is not seen, as far as they have four digits; the others are refused as well.
-const SEEN: &str = "[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u0600-\\u0605\\u061C\\u06DD\\u070F\\u0890\\u0891\\u08E2\\u115F\\u1160\
-    \\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u2800\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]";
+/// Control characters and those that are not seen, as far as they have four digits; the others are refused as well.
+const UNSEEN: &str = "\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u0600-\\u0605\\u061C\\u06DD\\u070F\\u0890\\u0891\\u08E2\\u115F\\u1160\
+    \\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u2800\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB";
 
 pub(super) fn components() -> Vec<Component> {
     vec![
@@ -159,7 +159,7 @@ fn schema_id() -> Value {
 fn reason() -> Value {
     let mut schema = pattern(
         "Why something was done, in words that do not repeat what a licence says.",
-        &format!("^(?=.*\\\\S){SEEN}+$"),
+        &format!("^[^{UNSEEN}]*[^\\s{UNSEEN}][^{UNSEEN}]*$"),
     );
     schema["minLength"] = json!(1);
     schema["maxLength"] = json!(200);
@@ -167,10 +167,11 @@ fn reason() -> Value {
 }
 
 fn holder() -> Value {
+    let visible = format!("[^\\s{UNSEEN}]");
     let mut schema = pattern(
         "The authority's own reference for the person or organisation: all licences of one holder carry the same. \
          No blanks around it, and no others in it than spaces.",
-        &format!("^(?=\\\\S(?:(?: |\\\\S)*\\\\S)?$){SEEN}+$"),
+        &format!("^{visible}(?:(?: |{visible})*{visible})?$"),
     );
     schema["minLength"] = json!(1);
     schema["maxLength"] = json!(256);
