@@ -288,6 +288,21 @@ mod tests {
         Arc::new(IssuerRole::new(Arc::new(shared), config, Arc::new(key), Some(revocation)))
     }
 
+    /// Another node has put a key in the place of this one's: nothing is signed with that any more.
+    #[actix_web::test]
+    async fn nothing_is_published_under_a_key_that_was_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let role = issuer(directory.path(), Clock::new(|| 600_000)).await;
+        let (list, store) = (role.lists()[0], &role.shared.store);
+        let own = role.revocation.as_ref().unwrap().public_keys();
+        let next = ListKeys { manifest: DocumentSecretKey::from_bytes(&[2; 32]).public(), ..own };
+        assert!(store.settle_list_keys(list.key, next, Some(own.manifest)).await.unwrap() == next);
+        assert!(matches!(role.publish(list).await, Err(ApiError::Internal)));
+        assert_eq!(store.list_head(list).await.unwrap(), ListHead::default());
+        store.settle_list_keys(list.key, own, Some(next.manifest)).await.unwrap();
+        assert!(role.publish(list).await.is_ok());
+    }
+
     /// A list that takes long to build, since an administrator wanted it now, is not followed at once by another.
     #[actix_web::test]
     async fn who_waited_for_another_version_looks_again_whether_one_is_due() {
