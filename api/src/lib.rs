@@ -40,8 +40,13 @@ pub use verifier::{
     VerifiedLicence, value_to_json,
 };
 
-/// Header with which a wallet marks a presentation that it may have to send again: random, and the same each time.
+/// Header with which a wallet marks a presentation, and an administrator's system a step of a licence's life, that may
+/// have to be sent again: random, and the same each time.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Header that says of an administrator's step whether it was taken before, under the same key, so that nothing was done
+/// now: `true` or `false`.
+pub const IDEMPOTENT_REPLAYED: &str = "idempotent-replayed";
 
 /// Paths of the interface. Those with `{…}` are patterns of the router.
 pub mod paths {

@@ -202,7 +202,7 @@ pub struct LicenceReport {
     pub ended: Option<EndedAs>,
     /// Whether a dispute is open.
     pub disputed: bool,
-    /// How many credentials of it were issued and are not revoked for good.
+    /// How many credentials of it were issued to the holder's wallet and are not revoked for good: none once it has ended.
     #[serde(with = "decimal")]
     #[cfg_attr(feature = "openapi", schema(value_type = openapi::DecimalCount))]
     pub credentials: u32,

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use glimpse_service::{Access, Key, fresh_key};
 
-use crate::output::{Outcome, line, note};
+use crate::output::{Outcome, hex, line, note};
 
 /// Make keys and check access files.
 #[derive(Subcommand)]
@@ -59,7 +59,7 @@ pub(crate) fn run(command: Command) -> Outcome {
 
 /// As an access file has it.
 fn entry(key: &Key, label: Option<&str>) -> String {
-    let hash: String = key.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&key.sha256);
     let label = label.map_or_else(String::new, |label| format!(", label = \"{label}\""));
     format!("keys = [{{ sha256 = \"{hash}\"{label} }}]")
 }

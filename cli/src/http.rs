@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use glimpse_api::Problem;
+use glimpse_api::{IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, Problem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
 /// A service, and who is asking.
 pub(crate) struct Client {
@@ -34,6 +35,30 @@ impl Client {
     ) -> Result<T, HttpError> {
         let request = self.agent.post(self.url(path)).header("authorization", self.authorization());
         read(request.send_json(body).map_err(HttpError::transport)?)
+    }
+
+    /// Sends JSON with POST under an idempotency key; reads JSON, and whether that was done before.
+    pub(crate) fn post_once<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        key: &str,
+    ) -> Result<(T, bool), HttpError> {
+        let request = self.agent.post(self.url(path)).header("authorization", self.authorization());
+        let request = request.header(IDEMPOTENCY_KEY, key);
+        let answer = check(request.send_json(body).map_err(HttpError::transport)?)?;
+        let again = answer.headers().get(IDEMPOTENT_REPLAYED).is_some_and(|value| value == "true");
+        Ok((read(answer)?, again))
+    }
+
+    /// Names something that is sent to a path of this service by whoever this is, and says nothing of it to others.
+    pub(crate) fn fingerprint(&self, path: &str, body: &[u8]) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for part in [self.authorization().as_bytes(), self.url(path).as_bytes(), body] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
     }
 
     /// Sends JSON with PUT and reads nothing.
@@ -117,6 +142,11 @@ impl HttpError {
             Self::Status(status) => matches!(status, 408 | 429 | 502..=504),
             Self::Transport(_) => true,
         }
+    }
+
+    /// Whether it is certain that nothing was done.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Problem(problem) if (400..500).contains(&problem.status))
     }
 
     /// The last part of the problem's type: `request-closed` and the like.

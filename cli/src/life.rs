@@ -14,7 +14,7 @@ use glimpse_api::{
 use crate::http::{Client, HttpError};
 use crate::licence::Service;
 use crate::output::{self, Outcome, note, read_text};
-use crate::table;
+use crate::{step, table};
 
 /// Longest wait for the minute in which a list may be published again.
 const PATIENCE: Duration = Duration::from_secs(150);
@@ -149,11 +149,11 @@ pub(crate) fn run(command: Command) -> Outcome {
             let attributes = glimpse_circuits::json::from_str(&read_text(&file)?)?;
             let body = LicenceCorrection { attributes, overrides: Vec::new(), reason };
             let path = at(paths::LICENCE_CORRECTION, &licence);
-            output::json(&service.client()?.post::<RegisteredLicence>(&path, &body)?)?;
+            output::json(&step::take::<RegisteredLicence>(&service.client()?, &path, &body)?)?;
         }
         Command::NewWallet { service, holder, reason } => {
             let body = WalletChange { holder, reason };
-            output::json(&service.client()?.post::<WalletChanged>(paths::WALLET_CHANGES, &body)?)?;
+            output::json(&step::take::<WalletChanged>(&service.client()?, paths::WALLET_CHANGES, &body)?)?;
         }
         Command::Publish { service, profile } => {
             output::json(&publish(&service.client()?, &Publication { profile })?)?;
@@ -173,7 +173,7 @@ fn apply(
 ) -> Result<(), Box<dyn std::error::Error>> {
     let Change { licence: Licence { service, licence }, reason } = change;
     let path = at(paths::LICENCE_CHANGES, &licence);
-    output::json(&service.client()?.post::<LicenceReport>(&path, &act(reason))?)
+    output::json(&step::take::<LicenceReport>(&service.client()?, &path, &act(reason))?)
 }
 
 /// There is one version in a minute at most: the next minute is waited for.

@@ -12,6 +12,7 @@ mod output;
 mod profile;
 mod request;
 mod serve;
+mod step;
 mod table;
 mod trust;
 mod verify;

@@ -50,3 +50,8 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, Box<dyn Erro
     let text = Zeroizing::new(read_text(path)?);
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
+
+/// Bytes in lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -14,7 +14,7 @@ use search::{Secret, search};
 use serde_json::Value;
 use support::log::{Kind, keep};
 use support::service::Service;
-use support::{POLICY, json, run, write_secrets};
+use support::{ADMIN, POLICY, RELYING_PARTY, json, run, write_secrets};
 
 fn refused(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
@@ -90,11 +90,12 @@ fn a_service_forgets_the_bearer_keys_it_was_told() {
     let secrets = [
         Secret::new("x", &x),
         Secret::new("x in its file's digits", digits.as_bytes()),
-        Secret::new("administrator's key", "a".repeat(32).as_bytes()),
-        Secret::new("relying party's key", "r".repeat(32).as_bytes()),
+        Secret::new("administrator's key", ADMIN.as_bytes()),
+        Secret::new("relying party's key", RELYING_PARTY.as_bytes()),
     ];
-    let found: Vec<_> = search(service.child.id(), &secrets).into_iter().map(|found| found.name).collect();
-    assert!(!found.is_empty() && found.iter().all(|name| name == "x"), "{found:?}");
+    let found = search(service.child.id(), &secrets);
+    let places: Vec<_> = found.iter().map(|found| format!("{} in {}", found.name, found.place)).collect();
+    assert!(!found.is_empty() && found.iter().all(|found| found.name == "x"), "{places:?}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
-use serde_json::Value;
+use serde_json::{Value, json as made};
 use support::log::{Kind, keep};
 use support::service::Service;
 use support::{glimpse, json, run, write_secrets};
@@ -147,6 +147,23 @@ fn from_an_issuer_to_a_list_in_force_and_on_to_the_next() {
     for part in ["version 2 instead of 1", "roots: 2 of", "91370000TEST: new key", "would be taken"] {
         assert!(changes.contains(part), "{part} in {changes}");
     }
+    // The same for programs.
+    let told = |last: &str, next: &str| {
+        let output = trust(place, &["check", "--json", "--last", last, next]);
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.success(), said)
+    };
+    let (taken, said) = told("first.json", "second.json");
+    assert!(taken && said["would_be_taken"] == true && said.get("reason").is_none(), "{said}");
+    assert_eq!(said["changes"].as_array().unwrap().len() + 1, changes.lines().count());
+    assert_eq!(said["changes"][0], "version 2 instead of 1");
+    let (taken, said) = told("second.json", "first.json");
+    assert!(!taken && said["would_be_taken"] == false, "{said}");
+    assert!(
+        said["reason"].as_str().unwrap().contains("not signed")
+            || said["reason"].as_str().unwrap().contains("older")
+    );
+    assert_eq!(told("first.json", "first.json"), (true, made!({ "would_be_taken": true, "changes": [] })));
     let back = trust(place, &["check", "--last", "second.json", "first.json"]);
     assert!(refused(&back).contains("would not be taken"));
     assert!(String::from_utf8_lossy(&back.stdout).contains("no longer listed"));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use glimpse_circuits::key::Issuer;
+use glimpse_circuits::key::{DocumentKey, Issuer};
 use glimpse_circuits::schema::Schema;
 use glimpse_circuits::text::Text;
 use ipnet::IpNet;
@@ -154,6 +154,8 @@ pub struct RevocationConfig {
     pub key_file: PathBuf,
     /// File of the secret key that manifests are signed with. Made with a fresh key if it does not exist.
     pub manifest_key_file: PathBuf,
+    /// The public key of manifests that the one in the file takes the place of, as long as some node may still have it.
+    pub replaces_manifest_key: Option<DocumentKey>,
     /// Seconds from one version to the next: a whole number of minutes, at most 40 days.
     pub period: u64,
     /// Whether versions come at the beginnings of periods only, counted from 1970-01-01T00:00:00Z, and wallets are told so.
@@ -168,7 +170,14 @@ impl RevocationConfig {
     /// A version each hour, in one bucket.
     pub fn new(key_file: impl Into<PathBuf>, manifest_key_file: impl Into<PathBuf>) -> Self {
         let (key_file, manifest_key_file) = (key_file.into(), manifest_key_file.into());
-        Self { key_file, manifest_key_file, period: 3600, fixed: false, prefix_bits: 0 }
+        Self {
+            key_file,
+            manifest_key_file,
+            replaces_manifest_key: None,
+            period: 3600,
+            fixed: false,
+            prefix_bits: 0,
+        }
     }
 }
 

@@ -129,7 +129,10 @@ fn known_method(method: &Method) -> &'static str {
 }
 
 fn add_headers(headers: &mut HeaderMap, id: &str) {
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Only `caching` says anything else.
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert(REQUEST_ID, id);
@@ -173,12 +176,8 @@ mod tests {
     use glimpse_api::{PROBLEM_CONTENT_TYPE, Problem};
 
     use super::*;
-    use crate::access::Access;
     use crate::config::{Clock, Limits};
-    use crate::drain::Drain;
-    use crate::metrics::Metrics;
-    use crate::nodes::Node;
-    use crate::store::{Buckets, RedbStore};
+    use crate::store::RedbStore;
 
     #[actix_web::test]
     async fn handlers_find_the_trace_that_goes_on() {
@@ -200,19 +199,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let limits = Limits { request_timeout: Duration::from_millis(50), ..Limits::default() };
         let store = Arc::new(RedbStore::open(directory.path()).unwrap());
-        let shared = Shared {
-            store,
-            clock: Clock::system(),
-            access: Access::default(),
-            trust_list: None,
-            trusted_proxies: Vec::new(),
-            public_uri: String::new(),
-            limits,
-            metrics: Metrics::new(),
-            node: Node::new(None),
-            drain: Drain::default(),
-            own_buckets: Buckets::new(),
-        };
+        let shared = Shared::of_tests(store, Clock::system(), limits);
         let slow = async || {
             tokio::time::sleep(Duration::from_secs(60)).await;
             "never"

@@ -13,12 +13,14 @@ use glimpse_api::{
     StatelessVerification, TokenCommitRequest, TokenRespondRequest, WalletChange,
 };
 use glimpse_circuits::json::{self, JsonError};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::client::Client;
 use crate::config::Limits;
 use crate::error::ApiError;
 use crate::ids::{ExchangeName, Id, random};
+use crate::lifecycle::Step;
 use crate::shared::Shared;
 use crate::verifier::VerifierRole;
 
@@ -141,15 +143,43 @@ impl FromRequest for IdempotencyKey {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
-        ready(match (given.next(), given.next()) {
-            (None, _) => Ok(Self(random::<16>().to_vec())),
-            (Some(only), None) if is_idempotency_key(only.as_bytes()) => Ok(Self(only.as_bytes().to_vec())),
-            _ => Err(ApiError::invalid(
-                IDEMPOTENCY_KEY,
-                "must be given once, with 16 to 128 visible characters",
-            )),
-        })
+        ready(idempotency_key(request).map(|key| Self(key.unwrap_or_else(|| random::<16>().to_vec()))))
+    }
+}
+
+/// What an administrator's system sends as `Idempotency-Key` with a step of a licence's life, of the same form. Without
+/// one a repetition is another step.
+pub(crate) struct StepKey(Option<Vec<u8>>);
+
+impl StepKey {
+    /// The step that a principal takes under it.
+    pub(crate) fn step(
+        &self,
+        by: &str,
+        operation: &str,
+        body: &impl Serialize,
+    ) -> Result<Option<Step>, ApiError> {
+        let Some(key) = &self.0 else { return Ok(None) };
+        let body = json::canonical(body).map_err(|_| ApiError::Internal)?;
+        Ok(Some(Step::new(by, key, operation, &body)))
+    }
+}
+
+impl FromRequest for StepKey {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(idempotency_key(request).map(Self))
+    }
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<Vec<u8>>, ApiError> {
+    let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
+    match (given.next(), given.next()) {
+        (None, _) => Ok(None),
+        (Some(only), None) if is_idempotency_key(only.as_bytes()) => Ok(Some(only.as_bytes().to_vec())),
+        _ => Err(ApiError::invalid(IDEMPOTENCY_KEY, "must be given once, with 16 to 128 visible characters")),
     }
 }
 

@@ -16,15 +16,33 @@ use crate::shared::Shared;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Health {
     status: HealthStatus,
+    /// Whether the issuer's role can serve, where there is one and that was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = RoleHealth, required = false)]
+    issuer: Option<RoleHealth>,
+    /// The same of the verifier's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = RoleHealth, required = false)]
+    verifier: Option<RoleHealth>,
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum HealthStatus {
+    /// All of it is.
     Ok,
+    /// One role is, another is not.
+    Partial,
 }
 
-const WELL: Health = Health { status: HealthStatus::Ok };
+/// Whether a role can serve.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum RoleHealth {
+    Ready,
+    /// Until there is a new list, it serves nothing that depends on one.
+    TrustListExpired,
+}
 
 /// It runs.
 #[utoipa::path(
@@ -32,23 +50,30 @@ const WELL: Health = Health { status: HealthStatus::Ok };
     responses((status = OK, description = "The process runs.", body = Health), Problems<{ problems::NOTHING_MORE }>),
 )]
 pub(crate) async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(WELL)
+    HttpResponse::Ok().json(Health { status: HealthStatus::Ok, issuer: None, verifier: None })
 }
 
-/// It can read its store, its list of issuers is good if it has one, and it was not asked to stop.
+/// It can read its store, was not asked to stop, and one of its roles at least can serve: an issuer is not taken away by
+/// what keeps the verifier beside it from its work.
 #[utoipa::path(
     get, path = paths::READYZ, operation_id = "isReady", tag = tags::SERVICE,
-    responses((status = OK, description = "The store can be read, the list of issuers has not expired if there is one, and the service was not asked to stop.", body = Health), Problems<{ problems::DRAINING | problems::TRUST_LIST_EXPIRED | problems::STORE }>),
+    responses((status = OK, description = "The store can be read, the service was not asked to stop, and a role can serve: which one, if not both.", body = Health), Problems<{ problems::DRAINING | problems::TRUST_LIST_EXPIRED | problems::STORE }>),
 )]
 pub(crate) async fn ready(shared: Data<Shared>) -> ApiResult {
     if shared.drain.has_begun() {
         return Err(ApiError::Draining);
     }
-    if shared.trust_list.as_ref().is_some_and(|list| !list.is_current()) {
+    let has_expired = shared.trust_list.as_ref().is_some_and(|list| !list.is_current());
+    if has_expired && !shared.issuer {
         return Err(ApiError::TrustListExpired);
     }
     shared.store.ready().await?;
-    Ok(HttpResponse::Ok().json(WELL))
+    let (status, verifier) = match has_expired {
+        true => (HealthStatus::Partial, RoleHealth::TrustListExpired),
+        false => (HealthStatus::Ok, RoleHealth::Ready),
+    };
+    let issuer = shared.issuer.then_some(RoleHealth::Ready);
+    Ok(HttpResponse::Ok().json(Health { status, issuer, verifier: shared.verifier.then_some(verifier) }))
 }
 
 /// What it counts and times, in the text format of OpenMetrics.

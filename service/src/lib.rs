@@ -33,6 +33,7 @@ mod access;
 mod admin;
 mod application;
 mod audit;
+mod caching;
 mod check;
 mod client;
 mod config;

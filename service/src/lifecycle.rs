@@ -8,7 +8,7 @@ use glimpse_circuits::lacks;
 use glimpse_profiles::status::{Ending, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::Id;
+use crate::ids::{Fingerprint, Id};
 
 // Revocation handles.
 lacks!(Standing: std::fmt::Debug);
@@ -38,10 +38,40 @@ pub(crate) struct Standing {
     /// How many wallets its holder had before this one: offers from before a change of wallet are worth nothing.
     #[serde(with = "decimal")]
     pub(crate) wallet: u64,
-    /// The credentials of it that are not revoked for good.
+    /// The credentials of it that were issued to this wallet. Once it has ended, none of them is worth anything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) credentials: Vec<IssuedCredential>,
+    /// The administrators' last steps that a repetition is known by, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<Step>,
 }
+
+/// So many steps of a licence are known again.
+const STEPS: usize = 16;
+
+/// An administrator's step, as it is known again when it is repeated: fingerprints of who took it under which key, and of
+/// what it was.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Step {
+    key: Id,
+    what: Id,
+}
+
+impl Step {
+    /// Of a principal, under the idempotency key that came with it, and what was to be done.
+    pub(crate) fn new(by: &str, key: &[u8], operation: &str, body: &[u8]) -> Self {
+        let short = |parts: &[&[u8]]| {
+            let mut id = [0; 16];
+            id.copy_from_slice(&Fingerprint::of_parts(parts).0[..16]);
+            Id(id)
+        };
+        Self { key: short(&[by.as_bytes(), key]), what: short(&[operation.as_bytes(), body]) }
+    }
+}
+
+/// A key that another step was taken under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KeyReused;
 
 /// An open dispute.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +127,24 @@ impl Standing {
             corrected_by: None,
             wallet: 0,
             credentials: Vec::new(),
+            steps: Vec::new(),
         }
+    }
+
+    /// Whether this step was taken already, as far back as steps are known.
+    pub(crate) fn has_taken(&self, step: &Step) -> Result<bool, KeyReused> {
+        match self.steps.iter().find(|taken| taken.key == step.key) {
+            Some(taken) if taken.what == step.what => Ok(true),
+            Some(_) => Err(KeyReused),
+            None => Ok(false),
+        }
+    }
+
+    /// Knows a step again from now on. To be kept with what the step changes.
+    pub(crate) fn remember(&mut self, step: Step) {
+        let too_many = (self.steps.len() + 1).saturating_sub(STEPS);
+        self.steps.drain(..too_many);
+        self.steps.push(step);
     }
 
     /// Where it stands.
@@ -195,6 +242,12 @@ impl Standing {
         self.wallet = self.wallet.saturating_add(1);
         self.touch();
         Ok((Act::WalletChanged, std::mem::take(&mut self.credentials)))
+    }
+
+    /// The same of one that has ended, where nothing is left to be revoked.
+    pub(crate) fn note_wallet_change(&mut self) -> Act {
+        self.touch();
+        Act::WalletChanged
     }
 
     /// Whatever a dispute does: when that is over, this still holds.

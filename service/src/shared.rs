@@ -19,6 +19,9 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     /// Who may do what.
     pub(crate) access: Access,
+    /// Whether there is an issuer's role, and whether there is a verifier's.
+    pub(crate) issuer: bool,
+    pub(crate) verifier: bool,
     /// The signed list of issuers that the verifier goes by.
     pub(crate) trust_list: Option<Arc<ListInForce>>,
     /// Proxies whose word is taken for where a request comes from.
@@ -37,6 +40,28 @@ impl Shared {
     /// Where a path of the interface is, with its one parameter filled in.
     pub(crate) fn uri(&self, pattern: &str, parameter: &str, value: &str) -> String {
         format!("{}{}", self.public_uri, pattern.replace(&format!("{{{parameter}}}"), value))
+    }
+}
+
+#[cfg(test)]
+impl Shared {
+    /// Of a service that serves nobody.
+    pub(crate) fn of_tests(store: SharedStore, clock: Clock, limits: Limits) -> Self {
+        Self {
+            store,
+            clock,
+            access: Access::default(),
+            issuer: true,
+            verifier: true,
+            trust_list: None,
+            trusted_proxies: Vec::new(),
+            public_uri: String::new(),
+            limits,
+            metrics: Metrics::new(),
+            node: Node::new(None),
+            drain: Drain::default(),
+            own_buckets: Buckets::new(),
+        }
     }
 }
 

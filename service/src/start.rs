@@ -1,8 +1,10 @@
 //! From a configuration to a listener and the roles behind it, or the reason why not.
 
+mod list_keys;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -26,8 +28,7 @@ use crate::config::{
 };
 use crate::cors::check_origins;
 use crate::drain::Drain;
-use crate::issuer::publisher::{Revocation, lists_about};
-use crate::issuer::{IssuerRole, builtin_schemas};
+use crate::issuer::IssuerRole;
 use crate::key_file::{KeyFile, KeyFileError};
 use crate::metrics::Metrics;
 use crate::nodes::Node;
@@ -35,7 +36,7 @@ use crate::openapi::Description;
 use crate::reload::Reloads;
 use crate::routes::Roles;
 use crate::shared::Shared;
-use crate::store::{Buckets, Measured, OpenError, RedbStore, RedisStore, SharedStore, Store, StoreError};
+use crate::store::{Buckets, Measured, OpenError, RedbStore, RedisStore, SharedStore, StoreError};
 use crate::tls::Tls;
 use crate::trust_list::ListInForce;
 use crate::verifier::VerifierRole;
@@ -177,12 +178,11 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         settle(store.remember_issuer_key(&encoded, config.clock.now()))?.map_err(refused)?;
         let lists = config.issuer.as_ref().and_then(|issuer| issuer.revocation.as_ref());
         if let Some(lists) = lists {
-            let published = settle(has_lists(&*store, key.public()))?.map_err(refused)?;
-            revocation = Some(list_keys(lists, !published)?);
+            revocation = Some(list_keys::open(&config, &*store, lists, key.public())?);
         }
     }
     // After the store, which is this process' own where it is in the same directory.
-    let trust_list = ListInForce::of(&config)?;
+    let trust_list = ListInForce::of(&config, &metrics.trust_list)?;
     if let Some(list) = trust_list.clone() {
         reloads.add("trust_list", move || list.reload().map_err(|error| error.to_string()));
     }
@@ -190,6 +190,8 @@ pub(crate) fn prepare(config: Config) -> Result<Prepared, StartError> {
         store,
         clock: config.clock,
         access: config.access,
+        issuer: config.issuer.is_some(),
+        verifier: config.verifier.is_some(),
         trust_list,
         trusted_proxies: config.trusted_proxies,
         public_uri,
@@ -250,28 +252,6 @@ fn issuer_key(config: &IssuerConfig, may_create: bool) -> Result<Arc<IssuerSecre
     let refused =
         |error: KeyFileError| StartError::Key { path: config.key_file.clone(), reason: error.to_string() };
     KeyFile::ISSUER.open(&config.key_file, may_create).map(Arc::new).map_err(refused)
-}
-
-/// Whether any version of a revocation list was begun in this store.
-async fn has_lists(store: &dyn Store, key: &IssuerPublicKey) -> Result<bool, StoreError> {
-    let schemas: Vec<_> = builtin_schemas().collect();
-    for list in lists_about(key, schemas.iter().map(|schema| &**schema)) {
-        if store.list_head(list).await?.version > 0 {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-fn list_keys(config: &RevocationConfig, may_create: bool) -> Result<Revocation, StartError> {
-    let refused = |path: &Path| {
-        let path = path.to_owned();
-        move |error: KeyFileError| StartError::Key { path, reason: error.to_string() }
-    };
-    let (key_file, manifest_key_file) = (&config.key_file, &config.manifest_key_file);
-    let key = KeyFile::REVOCATION.open(key_file, may_create).map_err(refused(key_file))?;
-    let manifest_key = KeyFile::DOCUMENT.open(manifest_key_file, may_create);
-    Ok(Revocation::new(config, key, manifest_key.map_err(refused(manifest_key_file))?))
 }
 
 /// Where other nodes reach this one.

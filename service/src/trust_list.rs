@@ -11,11 +11,12 @@ use arc_swap::ArcSwap;
 use glimpse_circuits::json;
 use glimpse_trust::envelope::MAX_ENVELOPE_BYTES;
 use glimpse_trust::list::Roots;
-use glimpse_trust::{Envelope, TrustError, TrustList};
+use glimpse_trust::{Envelope, TrustError, TrustList, TrustListDocument};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Clock, Config, TrustListConfig};
 use crate::ids::Id;
+use crate::metrics::TrustListMetrics;
 use crate::start::StartError;
 
 /// The list in force.
@@ -24,6 +25,7 @@ pub(crate) struct ListInForce {
     memory: PathBuf,
     pinned: Roots,
     clock: Clock,
+    metrics: TrustListMetrics,
     current: ArcSwap<TrustList>,
     /// The text of the file when it was last taken. Held while it is read, so that nobody puts what he read earlier in the
     /// place of what another read later.
@@ -50,22 +52,35 @@ fn given(config: &Config) -> Option<&TrustListConfig> {
 
 impl ListInForce {
     /// The list of a configuration, if it has one.
-    pub(crate) fn of(config: &Config) -> Result<Option<Arc<Self>>, StartError> {
+    pub(crate) fn of(config: &Config, metrics: &TrustListMetrics) -> Result<Option<Arc<Self>>, StartError> {
         let Some(list) = given(config) else { return Ok(None) };
-        let opened = Self::open(list.clone(), &config.data_directory, config.clock.clone());
+        let (clock, metrics) = (config.clock.clone(), metrics.clone());
+        let opened = Self::open(list.clone(), &config.data_directory, clock, metrics);
         opened.map(|opened| Some(Arc::new(opened))).map_err(|error| list.refused(&error))
     }
 
     /// Takes the list of the file, and remembers it.
-    fn open(config: TrustListConfig, directory: &Path, clock: Clock) -> Result<Self, ListError> {
+    fn open(
+        config: TrustListConfig,
+        directory: &Path,
+        clock: Clock,
+        metrics: TrustListMetrics,
+    ) -> Result<Self, ListError> {
         let (text, list) = look(&config, directory, clock.now())?;
         let TrustListConfig { file, roots: pinned } = config;
         let (memory, list) = (memory_file(directory), Arc::new(list));
         let current = ArcSwap::new(list.clone());
-        let this = Self { file, memory, pinned, clock, current, taken: Mutex::new(text) };
+        let this = Self { file, memory, pinned, clock, metrics, current, taken: Mutex::new(text) };
         this.remember(&list)?;
         let version = list.document().version;
+        this.metrics.in_force(version, list.document().expires_at);
         tracing::info!(version, "a list of issuers is in force");
+        if !list.is_current(this.clock.now()) {
+            tracing::warn!(
+                version,
+                "the list of issuers has expired: what depends on it is not answered before there is a new one"
+            );
+        }
         if !list.document().roots.same_as(&this.pinned) {
             tracing::warn!(
                 version,
@@ -89,7 +104,9 @@ impl ListInForce {
         let changed = list != *current;
         if changed {
             self.remember(&list)?;
-            tracing::info!(version = list.document().version, "another list of issuers is in force");
+            let TrustListDocument { version, expires_at, .. } = *list.document();
+            tracing::info!(version, "another list of issuers is in force");
+            self.metrics.in_force(version, expires_at);
             self.current.store(Arc::new(list));
         }
         *taken = text;
@@ -131,20 +148,30 @@ impl TrustListConfig {
     }
 }
 
-/// The list that a service would start with, and the text it is from. Writes nothing.
+/// The list that a service would start with, and what its file has. It may have expired: then nothing is accepted by it,
+/// and the next one is waited for. Writes nothing.
 fn look(config: &TrustListConfig, directory: &Path, now: u64) -> Result<(String, TrustList), ListError> {
     if let Some(member) = config.roots.wrong_member() {
         return Err(ListError::Roots(member));
     }
     let text = read_text(&config.file)?;
     let (envelope, memory) = (envelope(&text)?, memory_file(directory));
+    let mut text = text;
     let list = match recall(&memory)? {
-        None => TrustList::first(&envelope, &config.roots, now)?,
+        None => TrustList::first_of_any_age(&envelope, &config.roots, now)?,
         // Whoever exchanged the roots in a list may give the new ones from then on.
         Some(last)
             if [&last.pinned, &last.list.document().roots].iter().any(|it| it.same_as(&config.roots)) =>
         {
-            last.list.next(&envelope, now)?
+            match last.list.next(&envelope, now) {
+                // As when it runs: the last one stays, and is good or not by itself.
+                Err(TrustError::Expired) => {
+                    // None of it was taken.
+                    text.clear();
+                    last.list
+                }
+                next => next?,
+            }
         }
         Some(_) => return Err(ListError::OtherRoots(memory)),
     };
@@ -219,9 +246,9 @@ impl ListError {
 mod tests {
     use glimpse_circuits::text::Text;
     use glimpse_issuer::DocumentSecretKey;
-    use glimpse_trust::TrustListDocument;
 
     use super::*;
+    use crate::metrics::Metrics;
 
     fn list(version: u64) -> String {
         let root = DocumentSecretKey::from_bytes(&[1; 32]);
@@ -244,7 +271,8 @@ mod tests {
         let roots = Roots::one(DocumentSecretKey::from_bytes(&[1; 32]).public());
         let data = directory.path().join("data");
         let config = TrustListConfig { file: file.clone(), roots };
-        let open = || ListInForce::open(config.clone(), &data, Clock::new(|| 1500));
+        let metrics = Metrics::new().trust_list;
+        let open = || ListInForce::open(config.clone(), &data, Clock::new(|| 1500), metrics.clone());
         let in_force = open().unwrap();
         let memory = memory_file(&data);
         let sound = fs::read(&memory).unwrap();

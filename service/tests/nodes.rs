@@ -14,6 +14,8 @@ mod lockstep;
 mod nodes;
 #[path = "redis/several.rs"]
 mod several;
+#[path = "redis/steps.rs"]
+mod steps;
 #[allow(dead_code)]
 #[path = "redis/visits.rs"]
 mod visits;

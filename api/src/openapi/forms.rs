@@ -10,8 +10,9 @@ pub(super) const IDENTIFIER: &str = "[a-z][a-z0-9_]{0,63}";
 /// No control character, nor one that could rewrite the line it is shown on; U+E0000 to U+E007F are refused as well.
 const PRINTABLE: &str = "[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u061C\\u115F\\u1160\\u180E\\u200B-\\u200F\\u2028-\\u202E\
     \\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF9-\\uFFFB]";
-/// No control character and no blank.
-const VISIBLE: &str = "[^\\s\\u0000-\\u001F\\u007F-\\u009F]";
+/// Control characters and those that are not seen, as far as they have four digits; the others are refused as well.
+const UNSEEN: &str = "\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u0600-\\u0605\\u061C\\u06DD\\u070F\\u0890\\u0891\\u08E2\\u115F\\u1160\
+    \\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u2800\\u3164\\uFE00-\\uFE0F\\uFEFF\\uFFA0\\uFFF0-\\uFFFB";
 
 pub(super) fn components() -> Vec<Component> {
     vec![
@@ -36,10 +37,7 @@ pub(super) fn components() -> Vec<Component> {
         ("FileDigest", hex(32, "SHA-256 of a file: 32 bytes in lower-case hexadecimal.")),
         ("IssuerKey", hex(32, "An issuer's public key: the encoding of a Ristretto point other than 0.")),
         ("DocumentKey", hex(32, "An Ed25519 public key (RFC 8032), of signed documents.")),
-        (
-            "Reason",
-            printable("Why something was done, in words that do not repeat what a licence says.", 200),
-        ),
+        ("Reason", reason()),
         ("Reference", hex(16, "A reference of this service: 16 random bytes in lower-case hexadecimal.")),
         (
             "ExchangeName",
@@ -52,6 +50,7 @@ pub(super) fn components() -> Vec<Component> {
             "IdempotencyKey",
             pattern("Something random by which its sender's repetition is recognised.", "^[!-~]{16,128}$"),
         ),
+        ("Replayed", pattern("Whether something was done before.", "^(true|false)$")),
         ("Identifier", pattern("A name inside a request or a schema.", &format!("^{IDENTIFIER}$"))),
         (
             "AttributeRef",
@@ -161,12 +160,22 @@ fn schema_id() -> Value {
     schema
 }
 
+fn reason() -> Value {
+    let mut schema = pattern(
+        "Why something was done, in words that do not repeat what a licence says.",
+        &format!("^[^{UNSEEN}]*[^\\s{UNSEEN}][^{UNSEEN}]*$"),
+    );
+    schema["minLength"] = json!(1);
+    schema["maxLength"] = json!(200);
+    schema
+}
+
 fn holder() -> Value {
-    let inside = "[^\\u0000-\\u001F\\u007F-\\u009F]";
+    let visible = format!("[^\\s{UNSEEN}]");
     let mut schema = pattern(
         "The authority's own reference for the person or organisation: all licences of one holder carry the same. \
-         No blanks around it.",
-        &format!("^{VISIBLE}(?:{inside}*{VISIBLE})?$"),
+         No blanks around it, and no others in it than spaces.",
+        &format!("^{visible}(?:(?: |{visible})*{visible})?$"),
     );
     schema["minLength"] = json!(1);
     schema["maxLength"] = json!(256);

@@ -112,6 +112,7 @@ stand_ins!(
     Reason,
     Reference,
     Region,
+    Replayed,
     Request,
     RequestCreation,
     RequestDigest,

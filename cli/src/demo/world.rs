@@ -18,6 +18,7 @@ use glimpse_service::{
 use rand_core::{OsRng, RngCore};
 
 use crate::http::Client;
+use crate::output::hex;
 
 pub(crate) type DemoResult<T> = Result<T, Box<dyn Error>>;
 
@@ -168,5 +169,5 @@ fn day(text: &str) -> DemoResult<Date> {
 fn token() -> String {
     let mut bytes = [0u8; 32];
     OsRng.fill_bytes(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&bytes)
 }

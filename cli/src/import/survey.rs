@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::licence::{Licence, Names};
 use super::rows::{Format, Place, Rows};
 use super::state::Survey;
+use crate::output::hex;
 
 /// Bytes that are read at once.
 pub(super) const BUFFER: usize = 256 * 1024;
@@ -69,10 +70,6 @@ pub(super) fn digest(file: &mut File, bar: &ProgressBar) -> io::Result<(u64, Str
 fn set_aside(licence: &Licence) -> Vec<Override> {
     let known = |given| serde_json::to_value(given).and_then(serde_json::from_value).ok();
     licence.overrides.iter().filter_map(known).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A file whose bytes are hashed as they are read.

@@ -58,6 +58,7 @@ pub(super) struct Revocation {
     pub(super) off: bool,
     pub(super) key_file: Option<PathBuf>,
     pub(super) manifest_key_file: Option<PathBuf>,
+    pub(super) replaces_manifest_key: Option<DocumentKey>,
     pub(super) period: Duration,
     pub(super) fixed: bool,
     pub(super) prefix_bits: usize,
@@ -116,6 +117,7 @@ impl Default for Draft {
                 off: false,
                 key_file: None,
                 manifest_key_file: None,
+                replaces_manifest_key: None,
                 period: Duration::from_secs(revocation.period),
                 fixed: revocation.fixed,
                 prefix_bits: usize::from(revocation.prefix_bits),
@@ -199,6 +201,7 @@ impl Layers {
             file(&draft.key_file, "revocation.key"),
             file(&draft.manifest_key_file, "manifest.key"),
         );
+        config.replaces_manifest_key = draft.replaces_manifest_key;
         let (period, fixed, prefix_bits) = (draft.period, draft.fixed, draft.prefix_bits);
         // Too many are refused with everything else that is wrong.
         config.prefix_bits = u8::try_from(prefix_bits).unwrap_or(u8::MAX);

@@ -15,8 +15,9 @@ use clap::Subcommand;
 use glimpse_circuits::key::DocumentKey;
 use glimpse_service::KeyFile;
 use glimpse_trust::{Envelope, TrustList};
+use serde::Serialize;
 
-use crate::output::{Outcome, line, note, read_text};
+use crate::output::{self, Outcome, line, note, read_text};
 
 /// Make, sign and check lists of issuers.
 #[derive(Subcommand)]
@@ -41,6 +42,9 @@ pub(crate) enum Command {
         last: PathBuf,
         /// The list that is to follow
         envelope: PathBuf,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -76,17 +80,34 @@ pub(crate) fn run(command: Command) -> Outcome {
         Command::Sign(arguments) => sign::sign(arguments)?,
         Command::Cosign(arguments) => sign::cosign(arguments)?,
         Command::Show(arguments) => show::run(&arguments)?,
-        Command::Check { last, envelope } => return check(&last, &envelope),
+        Command::Check { last, envelope, json } => return check(&last, &envelope, json),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn check(last: &Path, next: &Path) -> Outcome {
+/// Whether a list would be taken, for programs.
+#[derive(Serialize)]
+struct Checked<'a> {
+    would_be_taken: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// In words.
+    changes: &'a [String],
+}
+
+fn check(last: &Path, next: &Path, as_json: bool) -> Outcome {
     let (old, envelope) = (in_force(last)?, read_envelope(next)?);
     let claimed = TrustList::claimed(&envelope).map_err(|error| at(next, error))?;
     let changes = changes::changes(old.document(), claimed.document());
+    let taken = old.next(&envelope, now());
+    if as_json {
+        let (would_be_taken, reason) = (taken.is_ok(), taken.as_ref().err().map(ToString::to_string));
+        output::json(&Checked { would_be_taken, reason, changes: &changes })?;
+        return Ok(if would_be_taken { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     changes.iter().for_each(|change| line(change));
-    Ok(match old.next(&envelope, now()) {
+    Ok(match taken {
         Ok(_) if changes.is_empty() => {
             line("the same list");
             ExitCode::SUCCESS

@@ -6,8 +6,8 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use super::glimpse;
 use super::log::Watched;
+use super::{ADMIN, glimpse};
 
 /// A service in a directory, killed when it goes.
 pub struct Service {
@@ -43,7 +43,7 @@ impl Service {
 
     /// What the administrator is told.
     pub fn ask(&self, path: &str) -> Value {
-        let bearer = format!("Bearer {}", "a".repeat(32));
+        let bearer = format!("Bearer {ADMIN}");
         let answer = ureq::get(format!("{}{path}", self.url)).header("authorization", bearer).call();
         answer.unwrap().body_mut().read_json().unwrap()
     }

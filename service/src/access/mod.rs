@@ -23,6 +23,7 @@ use arc_swap::ArcSwap;
 
 pub(crate) use certificate::peer_certificate;
 pub use key::{Key, fresh_key};
+pub(crate) use principal::WALLET;
 pub use principal::{Principal, Role};
 pub(crate) use principals::{Credentials, Principals};
 pub use registration::{Allowed, Registration, StatementKind};

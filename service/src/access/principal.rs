@@ -9,6 +9,9 @@ use secrecy::ExposeSecret;
 use super::{Key, Registration};
 use crate::config::ApiToken;
 
+/// What events call whoever did something with a holder's wallet: no principal is called so.
+pub(crate) const WALLET: &str = "wallet";
+
 /// What a principal is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
-use super::{AccessProblem, Principal};
+use super::{AccessProblem, Principal, WALLET};
 use crate::extract::PolicyName;
 use crate::start::is_nameable;
 
@@ -49,6 +49,9 @@ impl Principals {
             };
             if PolicyName::parse(&principal.id).is_none() {
                 problem("id", "must match [a-z][a-z0-9_-]{0,63}");
+            }
+            if principal.id == WALLET {
+                problem("id", "stands for holders' wallets in what is told of licences: choose another");
             }
             if ids.insert(&principal.id, place).is_some() {
                 problem("id", "is the id of an earlier principal");

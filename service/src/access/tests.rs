@@ -102,6 +102,22 @@ role = "auditor"
     assert_eq!(**nothing, Registration::default());
 }
 
+/// Events would not tell what an administrator of that name did from what wallets did.
+#[test]
+fn nobody_is_called_as_events_call_wallets() {
+    let refused = |principal: Principal| {
+        let problems = Access::new([principal]).unwrap_err();
+        problems.to_string()
+    };
+    for role in [Role::Issuer, Role::Auditor] {
+        assert!(refused(Principal::new("wallet", role.clone())).contains("stands for holders' wallets"));
+        assert!(Access::new([Principal::new("wallets", role)]).is_ok());
+    }
+    let (_directory, path) = file("[[principal]]\nid = \"wallet\"\nrole = \"issuer\"\n");
+    let problems = Access::from_file(path, []).unwrap_err().to_string();
+    assert!(problems.contains("line 1") && problems.contains("wallets"), "{problems}");
+}
+
 #[test]
 fn an_empty_file_is_nobody() {
     let (_directory, path) = file("");

@@ -1,43 +1,42 @@
 //! What an administrator does with a licence after it was registered, and what is told of it.
+//!
+//! A step that comes with an idempotency key is put down in the licence's own record, which is changed only from the
+//! revision that was looked at: of a step and its repetitions, at whichever nodes, one is taken.
 
-use std::sync::Arc;
+mod handles;
+mod reasons;
 
-use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use glimpse_api::openapi::Reference;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use glimpse_api::openapi::{IdempotencyKey as IdempotencyKeySchema, Reference, Replayed};
 use glimpse_api::{
-    Act, CheckOverride, LicenceChange, LicenceCorrection, LicenceEvent, LicenceReport, RegisteredLicence,
-    WalletChange, WalletChanged, paths, value_to_json,
+    Act, CheckOverride, IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, LicenceChange, LicenceCorrection, LicenceEvent,
+    LicenceReport, RegisteredLicence, WalletChange, WalletChanged, paths,
 };
-use glimpse_circuits::attribute::Value;
-use glimpse_circuits::date::Date;
 use glimpse_circuits::schema::Schema;
-use glimpse_circuits::text::is_printable;
-use glimpse_circuits::words;
 use glimpse_profiles::{Profile, builtin};
-use unicode_normalization::UnicodeNormalization;
 
+use self::handles::{listed, moves};
+use self::reasons::checked_reason;
 use crate::error::{ApiError, ApiResult};
-use crate::extract::{Administrator, LicenceId, StrictJson};
+use crate::extract::{Administrator, LicenceId, StepKey, StrictJson};
 use crate::ids::{Fingerprint, Id};
 use crate::issuer::IssuerRole;
 use crate::issuer::licences::{admit_values, holder, override_to_api};
-use crate::lifecycle::{IssuedCredential, Standing};
+use crate::lifecycle::{KeyReused, Standing, Step};
 use crate::openapi::problems::{
     BEARER, BODY, BUSY, HOLDER_UNKNOWN, IMPOSSIBLE, INVALID, LICENCE_UNKNOWN, NOT_FOUND, Problems,
     SCHEMA_RETIRED, STORE,
 };
 use crate::openapi::tags;
-use crate::store::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, ListedHandle, Updated};
+use crate::store::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, Updated};
 
 /// How often something is tried again that somebody else changed meanwhile.
 pub(super) const MAX_TRIES: usize = 16;
-/// Most characters of a reason.
-const MAX_REASON_CHARS: usize = 200;
-/// Shorter values than this may stand in a reason by chance.
-const TELLING_CHARS: usize = 4;
-/// The same for what is not written in ASCII: names have two characters or three.
-const TELLING_HAN: usize = 2;
+/// What the document says of the key of a step.
+const KEY: &str = "Drawn for this step. Whoever sends both again, having heard no answer, does not have it done twice: the last 16 \
+    steps that came with a key are known for each licence.";
 
 /// Where a licence stands.
 #[utoipa::path(
@@ -56,42 +55,52 @@ pub(crate) async fn read(_administrator: Administrator, role: Data<IssuerRole>, 
 /// Changes where a licence stands.
 #[utoipa::path(
     post, path = paths::LICENCE_CHANGES, operation_id = "changeLicence", tag = tags::ADMINISTRATION,
-    params(("licence" = Reference, Path, description = "The licence's reference.")),
+    params(
+        ("licence" = Reference, Path, description = "The licence's reference."),
+        ("idempotency-key" = Option<IdempotencyKeySchema>, Header, description = KEY),
+    ),
     security(("administrator" = [])),
     request_body = LicenceChange,
     responses(
-        (status = OK, description = "Where it stands now.", body = LicenceReport),
+        (status = OK, description = "Where it stands now.", body = LicenceReport,
+            headers(("idempotent-replayed" = Replayed, description = "Whether this was done when it came before, and not again now."))),
         Problems<{ BEARER | BODY | INVALID | NOT_FOUND | LICENCE_UNKNOWN | SCHEMA_RETIRED | IMPOSSIBLE | BUSY | STORE }>,
     ),
 )]
 pub(crate) async fn change(
     administrator: Administrator,
     role: Data<IssuerRole>,
+    key: StepKey,
     id: LicenceId,
     body: StrictJson<LicenceChange>,
 ) -> ApiResult {
     let by = administrator.id();
+    let step = key.step(by, "change", &body.0)?;
     let code = match &body.0 {
         LicenceChange::Status { code, .. } => Some(code.clone()),
         _ => None,
     };
-    role.change(id.0, by, body.0.reason(), code, |profile, standing| {
+    let taken = role.change(id.0, by, step, body.0.reason(), code, |profile, standing| {
         let meaning = |code: &str| profile.and_then(|profile| profile.status().meaning(code));
         standing.apply(&body.0, meaning).map_err(ApiError::Impossible)
-    })
-    .await?;
-    tracing::info!(target: "audit", principal = by, act = "licence changed");
-    Ok(HttpResponse::Ok().json(role.report(id.0).await?))
+    });
+    let again = taken.await?;
+    tracing::info!(target: "audit", principal = by, act = "licence changed", again);
+    Ok(told(StatusCode::OK, again).json(role.report(id.0).await?))
 }
 
 /// Puts a corrected version in a licence's place: both at once, or neither.
 #[utoipa::path(
     post, path = paths::LICENCE_CORRECTION, operation_id = "correctLicence", tag = tags::ADMINISTRATION,
-    params(("licence" = Reference, Path, description = "The reference of the version that is wrong.")),
+    params(
+        ("licence" = Reference, Path, description = "The reference of the version that is wrong."),
+        ("idempotency-key" = Option<IdempotencyKeySchema>, Header, description = KEY),
+    ),
     security(("administrator" = [])),
     request_body = LicenceCorrection,
     responses(
         (status = CREATED, description = "The corrected version, to be offered to the holder.", body = RegisteredLicence,
+            headers(("idempotent-replayed" = Replayed, description = "Whether this was done when it came before, and not again now.")),
             links(("offer" = (operation_id = "createOffer", parameters(("licence" = "$response.body#/licence")),
                 description = "Makes an offer for it.")))),
         Problems<{ BEARER | BODY | INVALID | NOT_FOUND | LICENCE_UNKNOWN | SCHEMA_RETIRED | IMPOSSIBLE | BUSY | STORE }>,
@@ -100,70 +109,104 @@ pub(crate) async fn change(
 pub(crate) async fn correct(
     administrator: Administrator,
     role: Data<IssuerRole>,
+    key: StepKey,
     id: LicenceId,
     body: StrictJson<LicenceCorrection>,
 ) -> ApiResult {
-    let next = role.correct(id.0, administrator.id(), &body.0).await?;
-    tracing::info!(target: "audit", principal = administrator.id(), act = "licence corrected");
-    Ok(HttpResponse::Created().json(RegisteredLicence { licence: next.text() }))
+    let by = administrator.id();
+    let step = key.step(by, "correct", &body.0)?;
+    let (next, again) = role.correct(id.0, by, step, &body.0).await?;
+    tracing::info!(target: "audit", principal = by, act = "licence corrected", again);
+    Ok(told(StatusCode::CREATED, again).json(RegisteredLicence { licence: next.text() }))
 }
 
 /// Lets a holder go over to a new wallet.
 #[utoipa::path(
     post, path = paths::WALLET_CHANGES, operation_id = "changeWallet", tag = tags::ADMINISTRATION,
+    params(
+        ("idempotency-key" = Option<IdempotencyKeySchema>, Header, description = KEY),
+    ),
     security(("administrator" = [])),
     request_body = WalletChange,
     responses(
-        (status = OK, description = "The old wallet's credentials are revoked.", body = WalletChanged),
+        (status = OK, description = "The old wallet's credentials are revoked.", body = WalletChanged,
+            headers(("idempotent-replayed" = Replayed, description = "Whether this was done when it came before, and not again now."))),
         Problems<{ BEARER | BODY | INVALID | HOLDER_UNKNOWN | BUSY | STORE }>,
     ),
 )]
 pub(crate) async fn change_wallet(
     administrator: Administrator,
     role: Data<IssuerRole>,
+    key: StepKey,
     body: StrictJson<WalletChange>,
 ) -> ApiResult {
+    let by = administrator.id();
     let holder = holder(&body.0.holder)?;
-    let licences = role.change_wallet(&holder, administrator.id(), &body.0.reason).await?;
-    tracing::info!(target: "audit", principal = administrator.id(), act = "wallet changed", count = licences.len());
+    let step = key.step(by, "change wallet", &body.0)?;
+    let (licences, again) = role.change_wallet(&holder, by, step, &body.0.reason).await?;
+    tracing::info!(target: "audit", principal = by, act = "wallet changed", count = licences.len(), again);
     let licences = licences.iter().map(Id::text).collect();
-    Ok(HttpResponse::Ok().json(WalletChanged { licences }))
+    Ok(told(StatusCode::OK, again).json(WalletChanged { licences }))
+}
+
+/// An answer that says whether the step was taken before.
+fn told(status: StatusCode, again: bool) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
+    answer.insert_header((IDEMPOTENT_REPLAYED, if again { "true" } else { "false" }));
+    answer
 }
 
 impl IssuerRole {
-    /// Changes a licence's standing, as often as somebody else was faster.
+    /// Changes a licence's standing, as often as somebody else was faster. Says whether that was done before.
     async fn change(
         &self,
         id: Id,
         by: &str,
+        step: Option<Step>,
         reason: &str,
         code: Option<String>,
         change: impl Fn(Option<&Profile>, &mut Standing) -> Result<Act, ApiError>,
-    ) -> Result<(), ApiError> {
+    ) -> Result<bool, ApiError> {
         for _ in 0..MAX_TRIES {
             let before = self.shared.store.licence(id).await?.ok_or(ApiError::LicenceUnknown)?;
+            if has_taken(&before, step)? {
+                return Ok(true);
+            }
             // One whose schema is no longer issued goes on living, but for what its profile would have to say.
             let schema = self.schemas.get(&before.schema);
             let profile = schema.map(|schema| profile_of(schema)).transpose()?;
             let mut licence = before.clone();
             let act = change(profile, &mut licence.standing)?;
+            step.into_iter().for_each(|step| licence.standing.remember(step));
             let reason = checked_reason(reason, &before, schema)?;
             let mut update = self.update(id, &before, licence, act, by);
             (update.event.reason, update.event.code) = (Some(reason), code.clone());
             if self.shared.store.update_licences(vec![update]).await? == Updated::Done {
-                return Ok(());
+                return Ok(false);
             }
         }
         Err(ApiError::Busy)
     }
 
-    async fn correct(&self, id: Id, by: &str, correction: &LicenceCorrection) -> Result<Id, ApiError> {
+    /// The version that takes a licence's place, and whether it took it before.
+    async fn correct(
+        &self,
+        id: Id,
+        by: &str,
+        step: Option<Step>,
+        correction: &LicenceCorrection,
+    ) -> Result<(Id, bool), ApiError> {
         let next_id = Id::random();
         for _ in 0..MAX_TRIES {
             let before = self.shared.store.licence(id).await?.ok_or(ApiError::LicenceUnknown)?;
+            if has_taken(&before, step)? {
+                // Nothing takes the place of what has ended.
+                return Ok((before.standing.corrected_by.ok_or(ApiError::Internal)?, true));
+            }
             let schema = self.schema(&before)?.clone();
             let mut ended = before.clone();
             let act = ended.standing.correct(next_id).map_err(ApiError::Impossible)?;
+            step.into_iter().for_each(|step| ended.standing.remember(step));
             let reason = checked_reason(&correction.reason, &before, Some(&schema))?;
             let profile = profile_of(&schema)?;
             let now = self.shared.clock.now();
@@ -178,37 +221,64 @@ impl IssuerRole {
             let mut new = registration(next_id, next, Act::RegisteredAsCorrection, by, now);
             new.event.reason = Some(reason);
             if self.shared.store.update_licences(vec![old, new]).await? == Updated::Done {
-                return Ok(next_id);
+                return Ok((next_id, false));
             }
         }
         Err(ApiError::Busy)
     }
 
-    async fn change_wallet(&self, holder: &str, by: &str, reason: &str) -> Result<Vec<Id>, ApiError> {
+    /// The licences that can be offered to a holder's new wallet, and whether the wallet was changed before.
+    async fn change_wallet(
+        &self,
+        holder: &str,
+        by: &str,
+        step: Option<Step>,
+        reason: &str,
+    ) -> Result<(Vec<Id>, bool), ApiError> {
         let (store, reference) = (&self.shared.store, Fingerprint::of(holder.as_bytes()));
         for _ in 0..MAX_TRIES {
-            let ids = store.licences_of(reference).await?;
-            if ids.is_empty() {
+            let mut licences = Vec::new();
+            for id in store.licences_of(reference).await? {
+                licences.push((id, store.licence(id).await?.ok_or(ApiError::LicenceUnknown)?));
+            }
+            if licences.is_empty() {
                 return Err(ApiError::HolderUnknown);
             }
-            let (mut updates, mut open) = (Vec::new(), Vec::new());
-            for id in &ids {
-                let before = store.licence(*id).await?.ok_or(ApiError::LicenceUnknown)?;
-                let schema = self.schemas.get(&before.schema);
-                let reason = checked_reason(reason, &before, schema)?;
+            // What was registered since is none of the old wallet's.
+            let mut offerable = Vec::new();
+            let mut again = false;
+            for (id, licence) in &licences {
+                if has_taken(licence, step)? {
+                    again = true;
+                    offerable.extend(licence.standing.ended.is_none().then_some(*id));
+                }
+            }
+            if again {
+                return Ok((offerable, true));
+            }
+            let none_open = licences.iter().all(|(_, licence)| licence.standing.ended.is_some());
+            let mut updates = Vec::new();
+            for (id, before) in &licences {
                 let mut licence = before.clone();
-                // One that has ended stays as it is: its credentials are revoked already.
-                let Ok((act, credentials)) = licence.standing.change_wallet() else { continue };
-                let mut update = self.update(*id, &before, licence, act, by);
-                (update.withhold, update.restore) = (listed(&before, &credentials), Vec::new());
+                let (act, credentials) = match licence.standing.change_wallet() {
+                    Ok(changed) => changed,
+                    // Something must say that there is a new one.
+                    Err(_) if none_open => (licence.standing.note_wallet_change(), Vec::new()),
+                    // One that has ended stays as it is: its credentials are revoked already.
+                    Err(_) => continue,
+                };
+                step.into_iter().for_each(|step| licence.standing.remember(step));
+                let reason = checked_reason(reason, before, self.schemas.get(&before.schema))?;
+                let mut update = self.update(*id, before, licence, act, by);
+                (update.withhold, update.restore) = (listed(before, &credentials), Vec::new());
                 update.event.reason = Some(reason);
                 updates.push(update);
-                open.push(*id);
+                offerable.extend((!none_open).then_some(*id));
             }
             let key = self.key.public().encoded().to_bytes();
-            let update = HolderUpdate { key, holder: reference, licences: ids.len(), updates };
+            let update = HolderUpdate { key, holder: reference, licences: licences.len(), updates };
             if store.update_holder(update).await? == Updated::Done {
-                return Ok(open);
+                return Ok((offerable, false));
             }
         }
         Err(ApiError::Busy)
@@ -247,7 +317,10 @@ impl IssuerRole {
             stage: standing.stage(),
             ended: standing.ended,
             disputed: standing.disputed(),
-            credentials: u32::try_from(standing.credentials.len()).unwrap_or(u32::MAX),
+            credentials: match standing.ended {
+                Some(_) => 0,
+                None => u32::try_from(standing.credentials.len()).unwrap_or(u32::MAX),
+            },
             corrects: licence.corrects.map(|id| id.text()),
             corrected_by: standing.corrected_by.map(|id| id.text()),
             overrides: licence.overrides.iter().map(override_to_api).collect::<Vec<CheckOverride>>(),
@@ -263,140 +336,13 @@ pub(crate) fn registration(id: Id, licence: LicenceRecord, act: Act, by: &str, n
     LicenceUpdate { id, from: None, licence, event, withhold: Vec::new(), restore: Vec::new() }
 }
 
-/// The handles that lists leave out from now on, and those that they do not leave out any longer.
-fn moves(before: &LicenceRecord, after: &LicenceRecord) -> (Vec<ListedHandle>, Vec<ListedHandle>) {
-    let handles = listed(before, &after.standing.credentials);
-    match (before.standing.is_good(), after.standing.is_good()) {
-        (true, false) => (handles, Vec::new()),
-        (false, true) => (Vec::new(), handles),
-        (true, true) | (false, false) => (Vec::new(), Vec::new()),
-    }
-}
-
-/// The handles of credentials that lists can leave out.
-fn listed(licence: &LicenceRecord, credentials: &[IssuedCredential]) -> Vec<ListedHandle> {
-    let list = |key: [u8; 32]| ListId { key, schema: licence.schema };
-    let with_handles = credentials.iter().filter(|credential| credential.handle != 0);
-    with_handles
-        .map(|one| ListedHandle { list: list(one.key.encoded().to_bytes()), handle: one.handle })
-        .collect()
+/// Whether a licence's record says that a step was taken.
+fn has_taken(licence: &LicenceRecord, step: Option<Step>) -> Result<bool, ApiError> {
+    let taken = step.map_or(Ok(false), |step| licence.standing.has_taken(&step));
+    taken.map_err(|KeyReused| ApiError::invalid(IDEMPOTENCY_KEY, "was given with something else before"))
 }
 
 pub(super) fn profile_of(schema: &Schema) -> Result<&'static Profile, ApiError> {
     let digest = schema.digest();
     builtin().iter().find(|profile| profile.schema().digest() == digest).ok_or(ApiError::SchemaRetired)
-}
-
-/// A reason that plainly repeats nothing of what the licence says, nor whose it is. Whoever wants to tell it in other words
-/// still can.
-fn checked_reason(
-    reason: &str,
-    licence: &LicenceRecord,
-    schema: Option<&Arc<Schema>>,
-) -> Result<String, ApiError> {
-    let given = checked_form(reason)?;
-    let folded_reason = folded(&given);
-    let repeats = |text: &str| {
-        let text = folded(text);
-        let telling = if text.is_ascii() { TELLING_CHARS } else { TELLING_HAN };
-        text.chars().count() >= telling && folded_reason.contains(&text)
-    };
-    let mut told = repeats(&licence.holder);
-    if let Some(schema) = schema {
-        for (attribute, value) in schema.attributes().iter().zip(licence.values(schema)?) {
-            if matches!(value, Value::Absent | Value::Date(Date::MAX)) {
-                continue;
-            }
-            // Dates in digits and as people write them, codes with what they mean.
-            let words = words::value(attribute, &value);
-            let plain = value_to_json(&attribute.kind, &value);
-            told |= plain.as_str().is_some_and(repeats) || repeats(&words.zh_cn) || repeats(&words.en);
-        }
-    }
-    if told {
-        return Err(ApiError::invalid("reason", "must not repeat what the licence says, nor whose it is"));
-    }
-    Ok(given)
-}
-
-/// Letters and digits alone, in one form and case.
-fn folded(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
-}
-
-fn checked_form(reason: &str) -> Result<String, ApiError> {
-    if !is_printable(reason, MAX_REASON_CHARS) {
-        return Err(ApiError::invalid("reason", "must have 1 to 200 printable characters"));
-    }
-    Ok(reason.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use glimpse_api::EndedAs;
-    use glimpse_circuits::key::IssuerPublicKey;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn licence() -> LicenceRecord {
-        LicenceRecord::new(builtin()[0].schema(), "h".into(), &[], Vec::new(), 0)
-    }
-
-    proptest! {
-        /// Whatever becomes of a licence: lists leave out every handle that was ever given out for it, but those of the
-        /// credentials that its holder has while it is good.
-        #[test]
-        fn a_handle_is_left_out_unless_its_licence_is_good(acts in prop::collection::vec(0u8..10, 0..60)) {
-            let key = IssuerPublicKey::from_point(curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT).unwrap();
-            let reason = || "r".to_owned();
-            let (mut licence, mut given, mut withheld) = (licence(), BTreeSet::new(), BTreeSet::new());
-            for act in acts {
-                let (before, mut gone) = (licence.clone(), None);
-                let standing = &mut licence.standing;
-                let done = match act {
-                    0 => standing.offer().is_ok(),
-                    1 => {
-                        let handle = u32::try_from(given.len()).unwrap() + 1;
-                        let issued = standing.issue(IssuedCredential { key, handle }).is_ok();
-                        if issued {
-                            given.insert(handle);
-                        }
-                        issued
-                    }
-                    2 => standing.correct(Id([1; 16])).is_ok(),
-                    3 => {
-                        gone = standing.change_wallet().ok().map(|(_, gone)| gone);
-                        gone.is_some()
-                    }
-                    _ => {
-                        let change = match act {
-                            4 => LicenceChange::Suspend { reason: reason() },
-                            5 => LicenceChange::Resume { reason: reason() },
-                            6 => LicenceChange::OpenDispute { suspend: true, reason: reason() },
-                            7 => LicenceChange::OpenDispute { suspend: false, reason: reason() },
-                            8 => LicenceChange::RejectDispute { reason: reason() },
-                            _ => LicenceChange::End { ended: EndedAs::Revoked, reason: reason() },
-                        };
-                        standing.apply(&change, |_| None).is_ok()
-                    }
-                };
-                if done {
-                    let (withhold, restore) = match gone {
-                        Some(gone) => (listed(&before, &gone), Vec::new()),
-                        None => moves(&before, &licence),
-                    };
-                    withheld.retain(|handle| restore.iter().all(|one| one.handle != *handle));
-                    withheld.extend(withhold.iter().map(|one| one.handle));
-                }
-                let held: BTreeSet<u32> = match licence.standing.is_good() {
-                    true => licence.standing.credentials.iter().map(|one| one.handle).collect(),
-                    false => BTreeSet::new(),
-                };
-                prop_assert_eq!(given.difference(&held).copied().collect::<BTreeSet<u32>>(), withheld.clone());
-            }
-        }
-    }
 }

@@ -11,6 +11,7 @@ use glimpse_circuits::schema::{Binding, Schema};
 use glimpse_issuer::{Issuance, IssueError, issue};
 use rand_core::{OsRng, RngCore};
 
+use crate::access::WALLET;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::StrictJson;
 use crate::ids::Fingerprint;
@@ -83,9 +84,6 @@ struct Issued {
     holder: Option<HolderRecord>,
     update: LicenceUpdate,
 }
-
-/// Who events say did what a wallet did.
-const WALLET: &str = "wallet";
 
 impl IssuerRole {
     async fn open_offer(&self, code: Fingerprint) -> Result<OpenOffer, ApiError> {

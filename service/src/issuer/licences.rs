@@ -7,7 +7,7 @@ use glimpse_api::{
     Act, CheckOverride, FieldProblem, LicenceRegistration, OfferCreated, RegisteredLicence, paths,
 };
 use glimpse_circuits::request::Nonce;
-use glimpse_circuits::text::nfc;
+use glimpse_circuits::text::{is_visible, nfc};
 use glimpse_profiles::{Admitted, Override, Profile, builtin_by_schema_id};
 use serde_json::{Map, Value};
 
@@ -144,13 +144,13 @@ pub(super) fn override_to_api(given: &Override) -> CheckOverride {
     }
 }
 
-/// In form C, so that one holder has one reference.
+/// In form C and without what is not seen, so that one holder has one reference.
 pub(super) fn holder(text: &str) -> Result<String, ApiError> {
     let holder = nfc(text);
-    let sound = !holder.is_empty()
+    let sound = is_visible(&holder, MAX_HOLDER_CHARS)
         && holder.trim() == holder
-        && !holder.chars().any(char::is_control)
-        && holder.chars().count() <= MAX_HOLDER_CHARS;
-    let reason = "must have 1 to 256 characters, no control characters and no blanks around them";
+        && !holder.chars().any(|c| c.is_whitespace() && c != ' ');
+    let reason =
+        "must have 1 to 256 visible characters, no blanks around them and no others between them than spaces";
     sound.then_some(holder).ok_or_else(|| ApiError::invalid("holder", reason))
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use actix_web::http::header::ContentType;
 use actix_web::web::{Data, Path};
-use actix_web::{HttpResponse, rt};
+use actix_web::{HttpRequest, HttpResponse, rt};
 use glimpse_api::openapi::{DecimalCount, SchemaDigest as SchemaDigestSchema, SignedDocument};
 use glimpse_api::{Publication, Published, PublishedList, paths};
 use glimpse_circuits::schema::SchemaDigest;
 use glimpse_profiles::builtin_by_schema_id;
 
+use crate::caching::Cacheable;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Administrator, StrictJson};
 use crate::issuer::IssuerRole;
@@ -20,13 +21,30 @@ use crate::openapi::tags;
 use crate::rates::{Tokens, Within};
 use crate::store::licences::ListId;
 
+/// How long a manifest may be kept by caches: whoever was revoked is refused by lists that are fetched later than that.
+const MANIFEST_SECONDS: u32 = 60;
+/// How long a bucket may be.
+const BUCKET_SECONDS: u32 = 86_400;
+
 /// The signed manifest of the newest version of a list.
 #[utoipa::path(
     get, path = paths::MANIFEST, operation_id = "readRevocationManifest", tag = tags::ISSUER,
-    params(("schema" = SchemaDigestSchema, Path, description = "The schema of the credentials that the list is about.")),
+    params(
+        ("schema" = SchemaDigestSchema, Path, description = "The schema of the credentials that the list is about."),
+        ("if-none-match" = Option<String>, Header, description = "Tags of manifests that the caller has."),
+    ),
     responses(
         (status = OK, description = "A DSSE envelope with the manifest of the newest version (docs/protocol.md, section 5a).",
-            body = SignedDocument),
+            body = SignedDocument,
+            headers(
+                ("ETag" = String, description = "Another one for every version."),
+                ("Cache-Control" = String, description = "A minute at most, and never beyond the moment at which the next version is due."),
+            )),
+        (status = NOT_MODIFIED, description = "The caller has it.",
+            headers(
+                ("ETag" = String, description = "Another one for every version."),
+                ("Cache-Control" = String, description = "A minute at most, and never beyond the moment at which the next version is due."),
+            )),
         Problems<{ RATE_LIMITED | NOT_FOUND | LIST_UNKNOWN | STORE }>,
     ),
 )]
@@ -34,10 +52,18 @@ pub(crate) async fn manifest(
     role: Data<IssuerRole>,
     _within: Within<Tokens>,
     schema: Path<String>,
+    request: HttpRequest,
 ) -> ApiResult {
     let list = role.list(&schema)?;
-    let newest = role.shared.store.published_version(list).await?.ok_or(ApiError::ListUnknown)?;
-    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(newest.manifest))
+    let newest = role.newest(list).await?.ok_or(ApiError::ListUnknown)?;
+    let manifest = Cacheable {
+        content_type: ContentType::json(),
+        body: newest.manifest.clone(),
+        tag: newest.version.to_string(),
+        max_age: manifest_seconds(newest.next, role.shared.clock.now()),
+        immutable: false,
+    };
+    Ok(manifest.answer(&request))
 }
 
 /// A bucket of a version. Whoever asks shows the first bits of a handle, and nothing else of it.
@@ -47,10 +73,20 @@ pub(crate) async fn manifest(
         ("schema" = SchemaDigestSchema, Path, description = "The schema of the credentials that the list is about."),
         ("version" = DecimalCount, Path, description = "The version, as its manifest says it."),
         ("bucket" = DecimalCount, Path, description = "The first bits of a handle, as many as the manifest says."),
+        ("if-none-match" = Option<String>, Header, description = "Tags of buckets that the caller has."),
     ),
     responses(
         (status = OK, description = "The bucket's bytes (docs/protocol.md, section 5a). The newest version's are there, and those \
-            of the one before it.", content_type = "application/octet-stream", body = Vec<u8>),
+            of the one before it.", content_type = "application/octet-stream", body = Vec<u8>,
+            headers(
+                ("ETag" = String, description = "Another one for every bucket of every version."),
+                ("Cache-Control" = String, description = "They never change."),
+            )),
+        (status = NOT_MODIFIED, description = "The caller has it.",
+            headers(
+                ("ETag" = String, description = "Another one for every bucket of every version."),
+                ("Cache-Control" = String, description = "They never change."),
+            )),
         Problems<{ RATE_LIMITED | NOT_FOUND | LIST_UNKNOWN | STORE }>,
     ),
 )]
@@ -58,6 +94,7 @@ pub(crate) async fn bucket(
     role: Data<IssuerRole>,
     _within: Within<Tokens>,
     path: Path<(String, String, String)>,
+    request: HttpRequest,
 ) -> ApiResult {
     let (schema, version, bucket) = path.into_inner();
     let list = role.list(&schema)?;
@@ -65,8 +102,15 @@ pub(crate) async fn bucket(
         return Err(ApiError::ListUnknown);
     };
     let bucket = u32::try_from(bucket).map_err(|_| ApiError::ListUnknown)?;
-    let bytes = role.shared.store.bucket(list, version, bucket).await?.ok_or(ApiError::ListUnknown)?;
-    Ok(HttpResponse::Ok().content_type(ContentType::octet_stream()).body(bytes))
+    let bytes = role.bucket(list, version, bucket).await?.ok_or(ApiError::ListUnknown)?;
+    let bucket = Cacheable {
+        content_type: ContentType::octet_stream(),
+        body: bytes,
+        tag: format!("{version}.{bucket}"),
+        max_age: BUCKET_SECONDS,
+        immutable: true,
+    };
+    Ok(bucket.answer(&request))
 }
 
 /// Publishes lists at once. There is one version in a minute at most: 429 says when the next may be.
@@ -105,6 +149,12 @@ pub(crate) async fn publish(
     Ok(HttpResponse::Ok().json(Published { lists }))
 }
 
+/// How long a manifest may be kept: never beyond the moment at which the next one is due.
+fn manifest_seconds(next: u64, now: u64) -> u32 {
+    let left = u32::try_from(next.saturating_sub(now)).unwrap_or(u32::MAX);
+    left.min(MANIFEST_SECONDS)
+}
+
 /// The new versions; the first failure, if there is none.
 async fn publish_each(role: Arc<IssuerRole>, wanted: Vec<ListId>) -> Result<Vec<PublishedList>, ApiError> {
     let (mut lists, mut failure) = (Vec::with_capacity(wanted.len()), None);
@@ -137,5 +187,18 @@ impl IssuerRole {
     fn list(&self, schema: &str) -> Result<ListId, ApiError> {
         let schema: SchemaDigest = schema.parse().map_err(|_| ApiError::ListUnknown)?;
         self.lists().into_iter().find(|list| list.schema == schema).ok_or(ApiError::ListUnknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_kept_for_a_minute_and_not_beyond_the_next() {
+        for (now, seconds) in [(0, 60), (939, 60), (940, 60), (941, 59), (999, 1), (1000, 0), (u64::MAX, 0)] {
+            assert_eq!(manifest_seconds(1000, now), seconds, "{now}");
+        }
+        assert_eq!(manifest_seconds(u64::MAX, 0), 60);
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod catalogue;
 pub(crate) mod changes;
 pub(crate) mod credentials;
 pub(crate) mod imports;
+mod kept;
 pub(crate) mod licences;
 pub(crate) mod lists;
 pub(crate) mod publisher;
@@ -22,6 +23,7 @@ use glimpse_circuits::schema::{Schema, SchemaDigest};
 use glimpse_issuer::{IssuerSecretKey, TokenExchanges};
 use glimpse_profiles::Profile;
 
+use self::kept::Kept;
 use self::publisher::Revocation;
 use crate::config::IssuerConfig;
 use crate::nodes::Neighbours;
@@ -39,6 +41,8 @@ pub(crate) struct IssuerRole {
     issuer: Issuer,
     /// What it publishes of itself, in JSON: nearly a megabyte that never changes.
     metadata: Bytes,
+    /// What of them is asked for again and again.
+    kept: Kept,
     schemas: BTreeMap<SchemaDigest, Arc<Schema>>,
     offer_lifetime: u64,
     exchanges: Mutex<TokenExchanges>,
@@ -73,6 +77,7 @@ impl IssuerRole {
             metadata: serde_json::to_string(&metadata).unwrap_or_default().into(),
             key,
             revocation: revocation.map(Arc::new),
+            kept: Kept::default(),
             issuer,
             schemas,
             offer_lifetime: config.offer_lifetime,

@@ -15,7 +15,7 @@ use glimpse_circuits::schedule::Schedule;
 use glimpse_circuits::schema::{Binding, Schema};
 use glimpse_issuer::{DocumentSecretKey, IntervalSigner, IssuerSecretKey, VersionPlan, build_version};
 use rand_core::OsRng;
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::{Mutex, MutexGuard, mpsc};
 use tokio::task::spawn_blocking;
 
 use crate::config::RevocationConfig;
@@ -23,7 +23,7 @@ use crate::error::ApiError;
 use crate::issuer::IssuerRole;
 use crate::store::StoreError;
 use crate::store::licences::ListId;
-use crate::store::lists::{ListHead, PublishedVersion};
+use crate::store::lists::{ListHead, ListKeys, PublishedVersion};
 
 /// How often a node looks whether a version is due.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -95,6 +95,11 @@ impl Revocation {
         }
     }
 
+    /// What lists are published under.
+    pub(crate) fn public_keys(&self) -> ListKeys {
+        ListKeys { revocation: self.key.public().encoded().to_bytes(), manifest: self.manifest_key.public() }
+    }
+
     /// Shorter than what `next` leaves for a node that is late.
     fn patience(&self) -> u64 {
         (self.period / 8).clamp(MOMENT_SECONDS, PATIENCE_SECONDS)
@@ -145,20 +150,31 @@ impl IssuerRole {
             ticks.tick().await;
             for list in self.lists() {
                 self.publish_if_due(list).await;
+                // Whoever published it: so that every node tells the operator how old it is.
+                let _ = self.newest(list).await;
             }
         }
     }
 
     async fn publish_if_due(self: &Arc<Self>, list: ListId) {
-        // A store that fails says so in the log; the next tick tries again.
-        if !self.is_due(list).await.unwrap_or(false) {
-            return;
-        }
-        match self.publish(list).await {
-            Ok(PublishedVersion { version, left_out, .. }) => {
+        let published = async {
+            let revocation = self.revocation.clone().ok_or(ApiError::ListUnknown)?;
+            if !self.is_due(list).await? {
+                return Ok(None);
+            }
+            let alone = revocation.publishing.lock().await;
+            // Whoever had the lock may have published this list.
+            if !self.is_due(list).await? {
+                return Ok(None);
+            }
+            self.publish_alone(list, &revocation, &alone).await.map(Some)
+        };
+        match published.await {
+            Ok(None) => {}
+            Ok(Some(PublishedVersion { version, left_out, .. })) => {
                 tracing::info!(schema = %list.schema, version, left_out, "revocation list published");
             }
-            // Another node was faster, or the store says itself what is wrong with it.
+            // Another node was faster, or the store says itself what is wrong with it: the next tick tries again.
             Err(
                 ApiError::Busy
                 | ApiError::RateLimited { .. }
@@ -180,7 +196,16 @@ impl IssuerRole {
     /// Publishes the next version of a list now.
     pub(crate) async fn publish(self: &Arc<Self>, list: ListId) -> Result<PublishedVersion, ApiError> {
         let revocation = self.revocation.clone().ok_or(ApiError::ListUnknown)?;
-        let _alone = revocation.publishing.lock().await;
+        let alone = revocation.publishing.lock().await;
+        self.publish_alone(list, &revocation, &alone).await
+    }
+
+    async fn publish_alone(
+        self: &Arc<Self>,
+        list: ListId,
+        revocation: &Arc<Revocation>,
+        _alone: &MutexGuard<'_, ()>,
+    ) -> Result<PublishedVersion, ApiError> {
         let store = &self.shared.store;
         let (head, now) = (store.list_head(list).await?, self.shared.clock.now());
         if now.max(head.issued_at) > LAST_MOMENT {
@@ -200,6 +225,13 @@ impl IssuerRole {
                 Some(_) => ApiError::OnSchedule { retry_after },
                 None => ApiError::RateLimited { retry_after },
             });
+        }
+        // Another node may have begun since with a key that takes this one's place.
+        if store.list_keys(list.key).await? != Some(revocation.public_keys()) {
+            tracing::error!(
+                "lists are published under other keys by now: this node needs them, and a restart"
+            );
+            return Err(ApiError::Internal);
         }
         // Moments rise, so numbers go on rising too after an older copy of the store was brought back.
         let version = (head.version + 1).max(issued_at / MOMENT_SECONDS);
@@ -269,7 +301,76 @@ impl IssuerRole {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use actix_web::rt;
+    use glimpse_circuits::text::Text;
+
     use super::*;
+    use crate::config::{Clock, IssuerConfig, Limits};
+    use crate::metrics::Metrics;
+    use crate::shared::Shared;
+    use crate::store::{Measured, RedbStore};
+
+    /// An issuer with lists, which each take an hour to the next.
+    async fn issuer(directory: &std::path::Path, clock: Clock) -> Arc<IssuerRole> {
+        let (store, metrics) = (RedbStore::open(directory).unwrap(), Metrics::new());
+        let store = Measured::share(store, metrics.store.clone());
+        let shared = Shared { metrics, ..Shared::of_tests(store, clock, Limits::default()) };
+        let name = Text { zh_cn: "甲".into(), en: "A".into() };
+        let config = IssuerConfig::new("a", name, "");
+        let [key, lists] = [(); 2].map(|()| IssuerSecretKey::generate(&mut OsRng));
+        let manifests = DocumentSecretKey::from_bytes(&[1; 32]);
+        let revocation = Revocation::new(&RevocationConfig::new("", ""), lists, manifests);
+        let issuer = key.public().encoded().to_bytes();
+        shared.store.settle_list_keys(issuer, revocation.public_keys(), None).await.unwrap();
+        Arc::new(IssuerRole::new(Arc::new(shared), config, Arc::new(key), Some(revocation)))
+    }
+
+    /// Another node has put a key in the place of this one's: nothing is signed with that any more.
+    #[actix_web::test]
+    async fn nothing_is_published_under_a_key_that_was_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let role = issuer(directory.path(), Clock::new(|| 600_000)).await;
+        let (list, store) = (role.lists()[0], &role.shared.store);
+        let own = role.revocation.as_ref().unwrap().public_keys();
+        let next = ListKeys { manifest: DocumentSecretKey::from_bytes(&[2; 32]).public(), ..own };
+        assert!(store.settle_list_keys(list.key, next, Some(own.manifest)).await.unwrap() == next);
+        assert!(matches!(role.publish(list).await, Err(ApiError::Internal)));
+        assert_eq!(store.list_head(list).await.unwrap(), ListHead::default());
+        store.settle_list_keys(list.key, own, Some(next.manifest)).await.unwrap();
+        assert!(role.publish(list).await.is_ok());
+    }
+
+    /// A list that takes long to build, since an administrator wanted it now, is not followed at once by another.
+    #[actix_web::test]
+    async fn who_waited_for_another_version_looks_again_whether_one_is_due() {
+        let (directory, seconds) = (tempfile::tempdir().unwrap(), Arc::new(AtomicU64::new(600_000)));
+        let told = seconds.clone();
+        let role = issuer(directory.path(), Clock::new(move || told.load(Ordering::SeqCst))).await;
+        let (list, revocation) = (role.lists()[0], role.revocation.clone().unwrap());
+        let alone = revocation.publishing.lock().await;
+        let waiting = rt::spawn({
+            let role = role.clone();
+            async move { role.publish_if_due(list).await }
+        });
+        let looked = "glimpse_store_operations_total{operation=\"list_head\",outcome=\"ok\"}";
+        while !role.shared.metrics.text().unwrap().contains(looked) {
+            rt::time::sleep(Duration::from_millis(1)).await;
+        }
+        // Time for it to find that one is due, and to wait.
+        rt::time::sleep(Duration::from_millis(20)).await;
+        let first = role.publish_alone(list, &revocation, &alone).await.unwrap();
+        seconds.fetch_add(600, Ordering::SeqCst);
+        drop(alone);
+        waiting.await.unwrap();
+        let head = role.shared.store.list_head(list).await.unwrap();
+        assert_eq!((head.version, head.published), (first.version, first.version));
+        // Once another is due it is published.
+        seconds.fetch_add(3600, Ordering::SeqCst);
+        role.publish_if_due(list).await;
+        assert!(role.shared.store.list_head(list).await.unwrap().published > first.version);
+    }
 
     /// One that nobody finished does not put the next one off by a period: wallets would be without a list.
     #[test]

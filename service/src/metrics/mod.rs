@@ -5,6 +5,7 @@
 
 mod checks;
 mod http;
+mod lists;
 mod reloads;
 mod store;
 mod verdicts;
@@ -19,6 +20,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 pub(crate) use checks::{CheckMetrics, Outcome};
 pub(crate) use http::{Answered, HttpMetrics};
+pub(crate) use lists::{RevocationMetrics, TrustListMetrics};
 pub(crate) use reloads::ReloadMetrics;
 pub(crate) use store::StoreMetrics;
 pub(crate) use verdicts::VerdictMetrics;
@@ -33,6 +35,8 @@ pub(crate) struct Metrics {
     pub(crate) verdicts: VerdictMetrics,
     pub(crate) reloads: ReloadMetrics,
     pub(crate) store: StoreMetrics,
+    pub(crate) revocation: RevocationMetrics,
+    pub(crate) trust_list: TrustListMetrics,
 }
 
 impl Metrics {
@@ -55,8 +59,10 @@ impl Metrics {
         let checks = CheckMetrics::new(own.sub_registry_with_prefix("check"));
         let http = HttpMetrics::new(own.sub_registry_with_prefix("http"));
         let store = StoreMetrics::new(own.sub_registry_with_prefix("store"));
+        let revocation = RevocationMetrics::new(own.sub_registry_with_prefix("revocation_list"));
+        let trust_list = TrustListMetrics::new(own.sub_registry_with_prefix("trust_list"));
         let (verdicts, reloads) = (VerdictMetrics::new(own), ReloadMetrics::new(own));
-        Self { registry, checks, http, verdicts, reloads, store }
+        Self { registry, checks, http, verdicts, reloads, store, revocation, trust_list }
     }
 
     /// In the text format of OpenMetrics 1.0; `None` if it cannot be written, which no metric here can cause.

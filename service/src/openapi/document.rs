@@ -23,7 +23,13 @@ pub fn document() -> Value {
     }
     for operation in operations(&mut document) {
         for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
-            response["headers"] = headers(status);
+            let mut headers = headers(status);
+            // What the handler says of its own goes before.
+            for (name, mut header) in response["headers"].as_object().cloned().into_iter().flatten() {
+                header["required"] = true.into();
+                headers.insert(name, header);
+            }
+            response["headers"] = headers.into();
         }
     }
     document
@@ -81,7 +87,7 @@ fn problem_type() -> Value {
 }
 
 /// What every answer has, and those of some statuses have besides.
-fn headers(status: &str) -> Value {
+fn headers(status: &str) -> Map<String, Value> {
     let header = |description: &str, schema: Value| json!({ "description": description, "required": true, "schema": schema });
     let one_of = |value: &str| json!({ "type": "string", "const": value });
     let mut headers = Map::new();
@@ -98,7 +104,7 @@ fn headers(status: &str) -> Value {
         }
         _ => {}
     }
-    Value::Object(headers)
+    headers
 }
 
 fn operations(document: &mut Value) -> impl Iterator<Item = &mut Value> {

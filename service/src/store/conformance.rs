@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use glimpse_api::{Act, LicenceEvent, Policy};
-use glimpse_circuits::key::IssuerPublicKey;
+use glimpse_circuits::key::{DocumentKey, IssuerPublicKey};
 use glimpse_circuits::request::{Nonce, Request};
 use serde_json::json;
 
 use super::*;
 use crate::issuer::changes::registration;
-use crate::lifecycle::{IssuedCredential, Standing};
+use crate::lifecycle::{IssuedCredential, Standing, Step};
 
 #[path = "conformance/imports.rs"]
 mod imports;

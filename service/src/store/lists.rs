@@ -1,7 +1,38 @@
 //! Revocation lists as they are kept.
 
 use glimpse_circuits::decimal;
+use glimpse_circuits::key::DocumentKey;
 use serde::{Deserialize, Serialize};
+
+/// The public keys that lists are published under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ListKeys {
+    /// W, under which intervals are.
+    pub(crate) revocation: [u8; 32],
+    /// What manifests are signed with.
+    pub(crate) manifest: DocumentKey,
+}
+
+impl ListKeys {
+    /// Both, one after the other.
+    pub(super) fn to_bytes(self) -> [u8; 64] {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&self.revocation);
+        bytes[32..].copy_from_slice(&self.manifest.0);
+        bytes
+    }
+
+    /// The other way round.
+    pub(super) fn from_bytes(bytes: &[u8; 64]) -> Self {
+        let half = |at: usize| std::array::from_fn(|i| bytes[at + i]);
+        Self { revocation: half(0), manifest: DocumentKey(half(32)) }
+    }
+
+    /// The same with another manifest key.
+    pub(super) fn with_manifest(self, manifest: DocumentKey) -> Self {
+        Self { manifest, ..self }
+    }
+}
 
 /// Which version of a list was begun last, and which can be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use glimpse_api::{LicenceEvent, Policy, Stage};
+use glimpse_circuits::key::DocumentKey;
 use glimpse_circuits::request::Request;
 use glimpse_circuits::schema::SchemaDigest;
 
 use super::imports::{ImportRecord, StoredImport};
 use super::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
-use super::lists::{ListHead, PublishedVersion};
+use super::lists::{ListHead, ListKeys, PublishedVersion};
 use super::{
     Closed, IssuanceRecord, NewOffer, OpenOffer, Outcome, Rate, RecordedIssuance, SharedStore, Spent, Store,
     StoreError, StoredRequest,
@@ -121,6 +122,19 @@ impl<S: Store + 'static> Store for Measured<S> {
 
     async fn register_imported(&self, name: &str, licences: Vec<LicenceUpdate>) -> Result<(), StoreError> {
         self.measure("register_imported", self.store.register_imported(name, licences)).await
+    }
+
+    async fn list_keys(&self, issuer: [u8; 32]) -> Result<Option<ListKeys>, StoreError> {
+        self.measure("list_keys", self.store.list_keys(issuer)).await
+    }
+
+    async fn settle_list_keys(
+        &self,
+        issuer: [u8; 32],
+        keys: ListKeys,
+        replaces: Option<DocumentKey>,
+    ) -> Result<ListKeys, StoreError> {
+        self.measure("settle_list_keys", self.store.settle_list_keys(issuer, keys, replaces)).await
     }
 
     async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError> {

@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use glimpse_api::{LicenceEvent, Policy, Stage};
+use glimpse_circuits::key::DocumentKey;
 use glimpse_circuits::request::Request;
 use glimpse_circuits::schema::SchemaDigest;
 
@@ -30,7 +31,7 @@ use crate::ids::{Fingerprint, Id, NodeId};
 
 use self::imports::{ImportRecord, StoredImport};
 use self::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
-use self::lists::{ListHead, PublishedVersion};
+use self::lists::{ListHead, ListKeys, PublishedVersion};
 pub(crate) use self::redb::RedbStore;
 pub(crate) use self::redis::{OpenError, RedisStore};
 pub(crate) use error::StoreError;
@@ -93,6 +94,18 @@ pub(crate) trait Store: Send + Sync {
     /// Registers licences of an import, no two of the same id: all new ones or none. Those that are there already are
     /// left as they are, and not counted again.
     async fn register_imported(&self, name: &str, licences: Vec<LicenceUpdate>) -> Result<(), StoreError>;
+
+    /// The keys that lists about credentials under an issuer key are published under, once that was settled.
+    async fn list_keys(&self, issuer: [u8; 32]) -> Result<Option<ListKeys>, StoreError>;
+
+    /// Settles under which keys lists about credentials under an issuer key are published, for ever, and says which ones
+    /// these are: those that are given if there are none yet, or if there are with the manifest key that these replace.
+    async fn settle_list_keys(
+        &self,
+        issuer: [u8; 32],
+        keys: ListKeys,
+        replaces: Option<DocumentKey>,
+    ) -> Result<ListKeys, StoreError>;
 
     /// Which version of a list was begun last.
     async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError>;

@@ -1,6 +1,7 @@
 //! Whom presentations may come from: the service's own issuer, those of the configuration, and those of the signed list,
 //! each at its time.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,7 +38,8 @@ pub(crate) struct Issuers {
 /// What is known for a while.
 pub(crate) struct Known {
     pub(crate) verifier: Verifier,
-    given: Arc<Registry>,
+    /// The issuer keys of the configuration that the list does not end.
+    given: BTreeSet<[u8; 32]>,
     list: Option<Arc<TrustList>>,
     /// The moments for which it is this.
     times: Range<u64>,
@@ -107,15 +109,22 @@ impl Known {
         let good = list.as_ref().filter(|list| list.is_current(now));
         let mut registry = good.map_or_else(Registry::default, |list| list.registry(given.schemas(), now));
         given.schemas().for_each(|schema| registry.add_schema(schema.clone()));
-        // What the operator says of an issuer goes before what the list says of it.
-        given.issuers().for_each(|issuer| registry.add_issuer(Issuer::clone(issuer)));
+        // What the operator says of an issuer goes before what the list says of it, but for when it is accepted: a key
+        // that the list in force ends, or has not begun, is none, also while the list waits for the next one.
+        let accepted = |key: &IssuerPublicKey| {
+            let listed = list.as_ref().and_then(|list| list.find(key)).map(|(_, key)| key);
+            listed.is_none_or(|listed| listed.accepted.holds(now))
+        };
+        let given: Vec<_> = given.issuers().filter(|issuer| accepted(&issuer.key)).collect();
+        given.iter().for_each(|issuer| registry.add_issuer(Issuer::clone(issuer)));
+        let given = given.iter().map(|issuer| issuer.key.encoded().to_bytes()).collect();
         let mut verifier = Verifier::new(audience, registry);
         for key in secrets {
             verifier = verifier.with_keyed_check(key.clone());
         }
         let until = list.as_ref().and_then(|list| list.next_change(now)).unwrap_or(u64::MAX);
         // A clock that is put back makes it anew too.
-        Self { verifier, given: given.clone(), list, times: now..until }
+        Self { verifier, given, list, times: now..until }
     }
 
     /// The schemas and issuers accepted.
@@ -199,7 +208,7 @@ impl Known {
     /// Fails if a licence of a policy depends on the list and that has expired.
     pub(super) fn expect_list_for(&self, licence: &RequestedLicence, now: u64) -> Result<(), ApiError> {
         match &licence.issuers {
-            Some(keys) if keys.iter().all(|key| self.given.issuer(key).is_some()) => Ok(()),
+            Some(keys) if keys.iter().all(|key| self.is_given(key)) => Ok(()),
             _ => self.expect_list(now),
         }
     }
@@ -207,7 +216,7 @@ impl Known {
     /// Fails if a request depends on the list and that has expired.
     pub(super) fn expect_list_of(&self, request: &RequestDocument, now: u64) -> Result<(), ApiError> {
         let mut keys = request.credentials.iter().flat_map(|credential| &credential.issuers);
-        if keys.all(|key| self.given.issuer(key).is_some()) { Ok(()) } else { self.expect_list(now) }
+        if keys.all(|key| self.is_given(key)) { Ok(()) } else { self.expect_list(now) }
     }
 
     fn expect_list(&self, now: u64) -> Result<(), ApiError> {
@@ -215,6 +224,10 @@ impl Known {
             Some(list) if !list.is_current(now) => Err(ApiError::TrustListExpired),
             _ => Ok(()),
         }
+    }
+
+    fn is_given(&self, key: &IssuerPublicKey) -> bool {
+        self.given.contains(&key.encoded().to_bytes())
     }
 
     fn accepts(&self, key: &IssuerPublicKey, schema: &SchemaDigest) -> bool {

@@ -10,7 +10,7 @@ use glimpse_service::{Access, Clock, Key, Principal, Registration};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
-use crate::support::{Client, NOW, RELYING_PARTY, Response, Service, driving_policy, holder, principals};
+use crate::support::{NOW, RELYING_PARTY, Response, Service, driving_policy, holder, principals};
 
 const ANOTHER: &str = "token-of-another-relying-party";
 
@@ -51,15 +51,8 @@ fn service(gate: &Arc<Gate>) -> Service {
     })
 }
 
-fn metrics(service: &Service) -> String {
-    let url = service.running.as_ref().unwrap().admin_url().unwrap();
-    let response = Client::new(url).get("/metrics", None);
-    assert!(response.header("content-type").starts_with("application/openmetrics-text"));
-    String::from_utf8(response.body).unwrap()
-}
-
 fn wait_for(service: &Service, line: &str) {
-    while !metrics(service).lines().any(|found| found == line) {
+    while !service.metrics().lines().any(|found| found == line) {
         thread::yield_now();
     }
 }
@@ -127,7 +120,7 @@ fn a_full_queue_answers_503_and_has_room_for_another_client() {
     assert_eq!(held.join().unwrap().status, 200);
     assert_eq!(first.join().unwrap().status, 200);
     assert!(newcomer.join().unwrap().starts_with("HTTP/1.1 200 "));
-    let metrics = metrics(&service);
+    let metrics = service.metrics();
     for line in [
         "glimpse_check_done_total{outcome=\"turned_away\"} 2",
         "glimpse_check_done_total{outcome=\"accepted\"} 3",
@@ -192,6 +185,6 @@ fn a_wallet_that_goes_away_is_decided_all_the_same() {
 fn metrics_are_for_the_operator_alone() {
     let service = service(&Arc::new(Gate::default()));
     service.client().get("/metrics", Some(RELYING_PARTY)).problem(404, "not-found");
-    assert!(metrics(&service).ends_with("# EOF\n"));
+    assert!(service.metrics().ends_with("# EOF\n"));
     assert!(Service::start().running.as_ref().unwrap().admin_url().is_none());
 }

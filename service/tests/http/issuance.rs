@@ -26,7 +26,9 @@ fn every_problem_of_a_licence_is_named_and_no_value_repeated() {
 
     let unknown = json!({ "profile": "cn.unknown", "holder": "h", "attributes": {} });
     assert_eq!(client.post(paths::LICENCES, Some(ADMIN), &unknown).fields(422, "invalid"), ["profile"]);
-    for holder in ["", " h", "h\u{7}", &"h".repeat(257)] {
+    let unseen = ["h\u{200b}", "\u{feff}h", "h\u{200d}1", "h\u{e0101}", "h\u{fe0f}", "h\u{a0}1", "\u{3164}"];
+    let long = "h".repeat(257);
+    for holder in ["", " h", "h\u{7}", &long].into_iter().chain(unseen) {
         let body = json!({ "profile": DRIVING, "holder": holder, "attributes": sample(DRIVING, 1) });
         assert_eq!(client.post(paths::LICENCES, Some(ADMIN), &body).fields(422, "invalid"), ["holder"]);
     }

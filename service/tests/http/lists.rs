@@ -32,7 +32,10 @@ pub(crate) fn wait_for_list(client: &Client, schema: &str) {
 
 /// A service with lists, a licence, and a wallet that holds it.
 fn start() -> (Service, String, Wallet, glimpse_prover::Credential) {
-    let service = Service::start_with(with_lists);
+    let service = Service::start_with(|config| {
+        with_lists(config);
+        config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
+    });
     let client = service.client();
     let licence = client.register_sample(DRIVING, 1);
     let wallet = Wallet::new(client.clone());
@@ -169,6 +172,29 @@ fn on_a_schedule_versions_come_at_the_beginnings_of_periods() {
     assert!(matches!(wallet.interval(&credential), Err(IntervalError::Revoked)));
 }
 
+/// Nobody has to fetch a list for the operator to be told how old it is.
+#[test]
+fn the_operator_is_told_how_old_lists_are() {
+    let service = Service::start_with(|config| {
+        with_lists(config);
+        config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
+    });
+    let told = |name: &str, at: u64| {
+        let line = format!("glimpse_revocation_list_{name}_seconds{{schema=\"{DRIVING}\"}} {at}\n");
+        let start = Instant::now();
+        while !service.metrics().contains(&line) {
+            assert!(start.elapsed() < Duration::from_secs(60), "{line}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    for moment in [NOW - NOW % 60, (NOW + 3600) - NOW % 60] {
+        told("issued_at", moment);
+        told("next", moment + 4500);
+        service.pass(3600);
+    }
+    assert!(!service.metrics().contains("trust_list_version{"));
+}
+
 /// Of several that publish at once, one does, and nobody signs one moment twice.
 #[test]
 fn one_version_for_one_moment() {
@@ -182,6 +208,63 @@ fn one_version_for_one_moment() {
     let statuses: Vec<u16> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 7);
+}
+
+/// Caches may keep what does not change, for as long as it does not; the store is asked once for what does not.
+#[test]
+fn caches_may_keep_manifests_and_buckets() {
+    let (service, _, wallet, credential) = start();
+    let client = &wallet.client;
+    let (schema, version) = (credential.schema().digest().to_string(), NOW / 60);
+    let manifest = paths::MANIFEST.replace("{schema}", &schema);
+    let bucket = |version: u64| {
+        let path = paths::BUCKET.replace("{schema}", &schema).replace("{version}", &version.to_string());
+        path.replace("{bucket}", "0")
+    };
+    let asked = |operation: &str| {
+        let text = service.metrics();
+        let line = format!("glimpse_store_operations_total{{operation=\"{operation}\",outcome=\"ok\"}} ");
+        text.lines()
+            .find_map(|found| found.strip_prefix(&line))
+            .map_or(0, |count| count.parse::<u64>().unwrap())
+    };
+    let kept = |path: &str, given: &str| client.send("GET", path, &[("if-none-match", given)], None);
+    for (path, tag, cache_control) in [
+        (&manifest, format!("\"{version}\""), "public, max-age=60, must-revalidate"),
+        (&bucket(version), format!("\"{version}.0\""), "public, max-age=86400, immutable"),
+    ] {
+        let whole = client.get(path, None);
+        for given in [&tag, &format!("W/{tag}"), &format!("\"x\", {tag}"), "*"] {
+            let answer = kept(path, given);
+            assert_eq!((answer.status, answer.body.len()), (304, 0), "{given}");
+            assert_eq!(
+                (answer.header("etag"), answer.header("cache-control")),
+                (tag.as_str(), cache_control)
+            );
+        }
+        for given in ["\"x\"", &tag.replace('"', "'"), "", &format!("\"0{version}\"")] {
+            let answer = kept(path, given);
+            assert_eq!((answer.status, &answer.body), (200, &whole.body), "{given}");
+            assert_eq!(
+                (answer.header("etag"), answer.header("cache-control")),
+                (tag.as_str(), cache_control)
+            );
+        }
+    }
+    assert_eq!(asked("bucket"), 1);
+    let before = asked("published_version");
+    assert_eq!(kept(&manifest, "\"x\"").status, 200);
+    assert_eq!(asked("published_version"), before);
+    // What there is not is not kept.
+    client.get(&bucket(version + 1), None).problem(404, "list-unknown");
+
+    service.pass(60);
+    client.publish(DRIVING).ok::<Published>();
+    let next = kept(&manifest, &format!("\"{version}\""));
+    assert_eq!((next.status, next.header("etag")), (200, format!("\"{}\"", version + 1).as_str()));
+    assert_eq!(wallet.manifest(&credential).document().version, version + 1);
+    assert_eq!(client.get(&bucket(version + 1), None).header("etag"), format!("\"{}.0\"", version + 1));
+    assert_eq!((client.get(&bucket(version), None).status, asked("bucket")), (200, 3));
 }
 
 #[test]

@@ -21,12 +21,13 @@ fn from_registration_to_the_end() {
     assert_eq!(client.licence(&licence).stage, Stage::Offered);
     let wallet = Wallet::new(client.clone());
     wallet.obtain(&offer.code);
-    assert_eq!(client.licence(&licence).stage, Stage::Valid);
+    assert_eq!((client.licence(&licence).stage, client.licence(&licence).credentials), (Stage::Valid, 1));
 
     let change = |body: Value| client.change(&licence, &body);
     let problem = change(json!({ "act": "resume", "reason": "r" })).problem(409, "impossible");
     assert_eq!(problem.detail.as_deref(), Some("the licence is not suspended"));
     change(json!({ "act": "suspend", "reason": "unpaid fines 罚款" })).ok::<Value>();
+    assert_eq!(client.licence(&licence).credentials, 1);
     let path = paths::LICENCE_OFFERS.replace("{licence}", &licence);
     client.post(&path, Some(ADMIN), &json!({})).problem(409, "impossible");
     change(json!({ "act": "resume", "reason": "paid" })).ok::<Value>();
@@ -38,6 +39,7 @@ fn from_registration_to_the_end() {
 
     let report = client.licence(&licence);
     assert_eq!((report.stage, report.ended, report.version), (Stage::Ended, Some(EndedAs::Cancelled), 1));
+    assert_eq!(report.credentials, 0);
     let expected = [Act::Registered, Act::Offered, Act::Issued, Act::Suspended, Act::Resumed, Act::Ended];
     assert_eq!(acts(&client, &licence), expected);
     let suspended = &report.events[3];
@@ -121,6 +123,9 @@ fn reasons_repeat_nothing() {
         String::new(),
         "x".repeat(201),
         "a\nb".into(),
+        "  ".into(),
+        "fines\u{200b}".into(),
+        "fines\u{fe0f}".into(),
     ] {
         let answer = client.change(&licence, &json!({ "act": "suspend", "reason": reason }));
         assert_eq!(answer.fields(422, "invalid"), ["reason"]);

@@ -16,6 +16,7 @@ mod openapi;
 mod operator;
 mod over_asking;
 mod rates;
+mod repeats;
 mod requests;
 mod start;
 mod tls;

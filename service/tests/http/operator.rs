@@ -25,7 +25,7 @@ fn address(url: &str) -> SocketAddr {
 
 /// The value of a line of the metrics, 0 if it is not there.
 fn metric(service: &Service, line: &str) -> f64 {
-    let text = String::from_utf8(admin(service).get("/metrics", None).body).unwrap();
+    let text = service.metrics();
     let value = text.lines().find_map(|found| found.strip_prefix(line)?.strip_prefix(' ').map(str::to_owned));
     value.map_or(0.0, |value| value.parse().unwrap())
 }
@@ -107,7 +107,7 @@ fn requests_verdicts_and_replays_are_counted() {
     assert_eq!(refused.iter().sum::<f64>(), 1.0);
     assert!(metric(&service, "process_start_time_seconds") > 1.7e9);
 
-    let text = String::from_utf8(admin(&service).get("/metrics", None).body).unwrap();
+    let text = service.metrics();
     assert!(text.contains(&format!("glimpse_build_info{{version=\"{}\"", env!("CARGO_PKG_VERSION"))));
     // Its own questions are not among the requests, and nobody's paths are among the labels.
     for absent in ["/metrics", "/readyz", "somewhere", "another", "TRACE"] {

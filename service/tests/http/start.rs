@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use glimpse_api::{Metadata, paths};
-use glimpse_service::{Application, StartError, spawn};
+use glimpse_service::{Application, RevocationConfig, Running, StartError, spawn};
+use glimpse_trust::envelope::Envelope;
+use glimpse_trust::manifest::Manifest;
 
 use crate::lists::wait_for_list;
 use crate::support::{Client, DRIVING, config, text, with_lists};
@@ -73,6 +76,62 @@ fn keys_of_lists_that_are_gone_are_not_made_again() {
     // A file of one kind is not taken for one of the other, nor is the issuer's.
     fs::copy(directory.path().join("issuer.key"), &files[0]).unwrap();
     assert!(matches!(Application::build(with_them()), Err(StartError::Key { path, .. }) if path == files[0]));
+}
+
+/// The store knows which keys its lists are under, and goes on under no others.
+#[test]
+fn lists_go_on_under_the_keys_that_they_began_under() {
+    let directory = tempfile::tempdir().unwrap();
+    let with = |change: &dyn Fn(&mut RevocationConfig)| {
+        let mut config = config(directory.path());
+        with_lists(&mut config);
+        change(config.issuer.as_mut().unwrap().revocation.as_mut().unwrap());
+        config
+    };
+    let file = |name: &str| directory.path().join(name);
+    let manifest_keys = |running: &Running| {
+        Client::new(running.base_url()).get(paths::METADATA, None).ok::<Metadata>().manifest_keys
+    };
+    let running = spawn(with(&|_| ())).unwrap();
+    let first = manifest_keys(&running)[0];
+    running.stop().unwrap();
+    // Sound files of another issuer's node.
+    let other = tempfile::tempdir().unwrap();
+    let mut strange = config(other.path());
+    with_lists(&mut strange);
+    spawn(strange).unwrap().stop().unwrap();
+    let others = |name: &str| other.path().join(name);
+    let refused = |path: &Path, change: &dyn Fn(&mut RevocationConfig)| match Application::build(with(change))
+    {
+        Err(StartError::Key { path: found, reason }) if found == path => reason,
+        other => panic!("{other:?}"),
+    };
+    let reason = refused(&others("revocation.key"), &|lists| lists.key_file = others("revocation.key"));
+    assert!(reason.contains("another key"), "{reason}");
+    let reason = refused(&others("manifest.key"), &|lists| lists.manifest_key_file = others("manifest.key"));
+    assert!(reason.contains("replaces_manifest_key"), "{reason}");
+    let both: &dyn Fn(&mut RevocationConfig) = &|lists| {
+        (lists.key_file, lists.replaces_manifest_key) = (others("revocation.key"), Some(first));
+    };
+    refused(&others("revocation.key"), both);
+
+    // Said in so many words, the manifest key is replaced, by one that need not be there yet.
+    let replace: &dyn Fn(&mut RevocationConfig) = &|lists| {
+        (lists.manifest_key_file, lists.replaces_manifest_key) = (file("manifest-2.key"), Some(first));
+    };
+    let running = spawn(with(replace)).unwrap();
+    let second = manifest_keys(&running)[0];
+    assert_ne!(second, first);
+    let client = Client::new(running.base_url());
+    let schema = glimpse_profiles::builtin_by_schema_id(DRIVING).unwrap().schema().digest().to_string();
+    wait_for_list(&client, &schema);
+    let envelope = client.get(&paths::MANIFEST.replace("{schema}", &schema), None).body;
+    let envelope = Envelope::from_json(std::str::from_utf8(&envelope).unwrap()).unwrap();
+    assert!(Manifest::open(&envelope, &[first]).is_err() && Manifest::open(&envelope, &[second]).is_ok());
+    running.stop().unwrap();
+    assert!(refused(&file("manifest.key"), &|_| ()).contains("replaces_manifest_key"));
+    let running = spawn(with(&|lists| lists.manifest_key_file = file("manifest-2.key"))).unwrap();
+    assert_eq!(manifest_keys(&running), [second]);
 }
 
 #[test]

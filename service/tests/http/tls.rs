@@ -18,7 +18,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 
-use crate::support::{Client, Service, config};
+use crate::support::{Service, config};
 
 /// An authority, as far as one is needed here.
 struct Authority {
@@ -248,9 +248,7 @@ fn a_new_pair_is_taken_over_and_a_broken_one_is_not() {
     }
     // So that somebody hears of it.
     let failing = |value: u8| {
-        let admin = Client::new(service.running.as_ref().unwrap().admin_url().unwrap());
-        let text = String::from_utf8(admin.get("/metrics", None).body).unwrap();
-        text.contains(&format!("glimpse_reload_failing{{what=\"certificate\"}} {value}\n"))
+        service.metrics().contains(&format!("glimpse_reload_failing{{what=\"certificate\"}} {value}\n"))
     };
     eventually("a word of the failure", || failing(1));
     fs::remove_file(&files.key).unwrap();

@@ -112,6 +112,14 @@ impl Service {
     pub fn client(&self) -> Client {
         Client::new(&self.url)
     }
+
+    /// What the operator is told of everything, where there is an address for it.
+    pub fn metrics(&self) -> String {
+        let admin = Client::new(self.running.as_ref().unwrap().admin_url().unwrap());
+        let answer = admin.get("/metrics", None);
+        assert!(answer.header("content-type").starts_with("application/openmetrics-text"));
+        String::from_utf8(answer.body).unwrap()
+    }
 }
 
 #[derive(Debug)]

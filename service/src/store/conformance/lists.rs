@@ -7,7 +7,41 @@ fn version(number: u64, issued_at: u64) -> PublishedVersion {
     PublishedVersion { version: number, issued_at, next: issued_at + 60, left_out: 3, manifest }
 }
 
+/// Of many nodes with keys of their own one settles them; a manifest key is replaced by whoever names it, W never.
+async fn keys(store: &SharedStore) {
+    let issuer = [5; 32];
+    let pair = |revocation: u8, manifest: u8| ListKeys {
+        revocation: [revocation; 32],
+        manifest: DocumentKey([manifest; 32]),
+    };
+    assert_eq!(store.list_keys(issuer).await.unwrap(), None);
+    let attempts = (0..16u8).map(|i| {
+        let store = store.clone();
+        actix_web::rt::spawn(async move { store.settle_list_keys(issuer, pair(i, i), None).await.unwrap() })
+    });
+    let settled: Vec<_> = join_all(attempts).await.into_iter().map(Result::unwrap).collect();
+    let found = settled[0];
+    assert!(settled.iter().all(|keys| *keys == found));
+    assert_eq!(store.list_keys(issuer).await.unwrap(), Some(found));
+
+    let settle = async |keys, replaces: Option<u8>| {
+        store.settle_list_keys(issuer, keys, replaces.map(|key| DocumentKey([key; 32]))).await.unwrap()
+    };
+    let (w, old) = (found.revocation[0], found.manifest.0[0]);
+    for (keys, replaces) in [(pair(w, 99), None), (pair(w, 99), Some(98)), (pair(99, 99), Some(old))] {
+        assert_eq!(settle(keys, replaces).await, found);
+    }
+    // Twice, since whoever was not told asks again; and by a node that does not know yet.
+    for _ in 0..2 {
+        assert_eq!(settle(pair(w, 99), Some(old)).await, pair(w, 99));
+    }
+    assert_eq!(settle(found, None).await, pair(w, 99));
+    assert_eq!(store.list_keys(issuer).await.unwrap(), Some(pair(w, 99)));
+    assert_eq!(store.list_keys([6; 32]).await.unwrap(), None);
+}
+
 pub(super) async fn lists(store: &SharedStore) {
+    keys(store).await;
     let schema = glimpse_profiles::builtin()[0].schema().digest();
     let list = ListId { key: [5; 32], schema };
     assert_eq!(store.list_head(list).await.unwrap(), ListHead::default());

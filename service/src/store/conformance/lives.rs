@@ -31,6 +31,7 @@ pub(super) async fn lives(store: &SharedStore) {
     withheld_and_restored(&**store).await;
     a_holder_changes_wallet(&**store).await;
     a_holder_of_what_has_ended_changes_wallet(&**store).await;
+    a_step_is_known_again(store).await;
     offers_change_licences(&**store).await;
 }
 
@@ -202,6 +203,43 @@ async fn a_holder_of_what_has_ended_changes_wallet(store: &dyn Store) {
     assert_eq!(store.update_holder(update).await.unwrap(), Updated::Done);
     let open = store.open_offer(code("ended"), [8; 32], now).await.unwrap().unwrap();
     assert_eq!(open.registered, None);
+}
+
+/// Sixteen who take one step, looking first whether it was taken: one takes it, and all know it. A step that was not taken
+/// is not known.
+async fn a_step_is_known_again(store: &SharedStore) {
+    let id = Id::random();
+    store.update_licences(vec![known(id, "step")]).await.unwrap();
+    let [step, other] = [b"key", b"yek"].map(|key| Step::new("admin", key, "change wallet", b"{}"));
+    let attempts = (0..16).map(|_| actix_web::rt::spawn(take(store.clone(), id, step, 1)));
+    let taken: Vec<_> = join_all(attempts).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(taken.iter().filter(|taken| **taken).count(), 1);
+    assert!(!take(store.clone(), id, other, 2).await);
+    let standing = store.licence(id).await.unwrap().unwrap().standing;
+    assert!(standing.wallet == 1 && standing.has_taken(&step) == Ok(true));
+    assert_eq!(standing.has_taken(&other), Ok(false));
+    let reused = Step::new("admin", b"key", "change wallet", b"{}{}");
+    assert!(standing.has_taken(&reused).is_err());
+}
+
+/// Whether a change of wallet was made now, for a holder who has so many licences.
+async fn take(store: SharedStore, id: Id, step: Step, licences: usize) -> bool {
+    loop {
+        let before = store.licence(id).await.unwrap().unwrap();
+        if before.standing.has_taken(&step).unwrap() {
+            return false;
+        }
+        let change = update(id, &before, |standing| {
+            standing.remember(step);
+            standing.change_wallet().unwrap().0
+        });
+        let change = HolderUpdate { key: [7; 32], holder: code("step"), licences, updates: vec![change] };
+        match store.update_holder(change).await.unwrap() {
+            Updated::Done => return true,
+            Updated::Changed if licences != 1 => return false,
+            Updated::Changed => {}
+        }
+    }
 }
 
 async fn offers_change_licences(store: &dyn Store) {

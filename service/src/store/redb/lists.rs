@@ -1,15 +1,43 @@
 //! Revocation lists.
 
+use glimpse_circuits::key::DocumentKey;
 use redb::{ReadableTable, WriteTransaction};
 
-use super::tables::{LIST_BUCKETS, LIST_HEADS, LIST_VERSIONS, WITHHELD};
+use super::tables::{LIST_BUCKETS, LIST_HEADS, LIST_KEYS, LIST_VERSIONS, WITHHELD};
 use super::{Change, RedbStore};
 use crate::store::StoreError;
 use crate::store::licences::ListId;
-use crate::store::lists::{ListHead, PublishedVersion};
+use crate::store::lists::{ListHead, ListKeys, PublishedVersion};
 use crate::store::records::{from_json, to_json};
 
 impl RedbStore {
+    pub(super) async fn find_list_keys(&self, issuer: [u8; 32]) -> Result<Option<ListKeys>, StoreError> {
+        self.read(move |transaction| {
+            let found = transaction.open_table(LIST_KEYS)?.get(&issuer)?;
+            Ok(found.map(|keys| ListKeys::from_bytes(keys.value())))
+        })
+        .await
+    }
+
+    pub(super) async fn insert_list_keys(
+        &self,
+        issuer: [u8; 32],
+        keys: ListKeys,
+        replaces: Option<DocumentKey>,
+    ) -> Result<ListKeys, StoreError> {
+        self.write(move |transaction| {
+            let mut table = transaction.open_table(LIST_KEYS)?;
+            let found = table.get(&issuer)?.map(|keys| ListKeys::from_bytes(keys.value()));
+            let replaced = replaces.map(|manifest| keys.with_manifest(manifest));
+            if let Some(found) = found.filter(|found| Some(*found) != replaced) {
+                return Ok(Change::Nothing(found));
+            }
+            table.insert(&issuer, &keys.to_bytes())?;
+            Ok(Change::Keep(keys))
+        })
+        .await
+    }
+
     pub(super) async fn find_head(&self, list: ListId) -> Result<ListHead, StoreError> {
         self.read(move |transaction| head(&transaction.open_table(LIST_HEADS)?, &list)).await
     }

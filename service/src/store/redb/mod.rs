@@ -16,6 +16,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use glimpse_api::{LicenceEvent, Policy, Stage};
+use glimpse_circuits::key::DocumentKey;
 use glimpse_circuits::request::Request;
 use glimpse_circuits::schema::SchemaDigest;
 use redb::{
@@ -26,7 +27,7 @@ use tokio::task::spawn_blocking;
 
 use super::imports::{ImportRecord, StoredImport};
 use super::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
-use super::lists::{ListHead, PublishedVersion};
+use super::lists::{ListHead, ListKeys, PublishedVersion};
 use super::{
     Buckets, Closed, IssuanceRecord, NewOffer, OpenOffer, Outcome, Rate, RecordedIssuance, Spent, Store,
     StoreError, StoredRequest,
@@ -128,6 +129,7 @@ fn prepare(transaction: &WriteTransaction) -> Result<Change<()>, StoreError> {
     transaction.open_table(tables::IMPORTS)?;
     transaction.open_table(tables::IMPORTED)?;
     transaction.open_table(tables::WITHHELD)?;
+    transaction.open_table(tables::LIST_KEYS)?;
     transaction.open_table(tables::LIST_HEADS)?;
     transaction.open_table(tables::LIST_VERSIONS)?;
     transaction.open_table(tables::LIST_BUCKETS)?;
@@ -214,6 +216,19 @@ impl Store for RedbStore {
 
     async fn register_imported(&self, name: &str, licences: Vec<LicenceUpdate>) -> Result<(), StoreError> {
         self.insert_imported(name, licences).await
+    }
+
+    async fn list_keys(&self, issuer: [u8; 32]) -> Result<Option<ListKeys>, StoreError> {
+        self.find_list_keys(issuer).await
+    }
+
+    async fn settle_list_keys(
+        &self,
+        issuer: [u8; 32],
+        keys: ListKeys,
+        replaces: Option<DocumentKey>,
+    ) -> Result<ListKeys, StoreError> {
+        self.insert_list_keys(issuer, keys, replaces).await
     }
 
     async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError> {

@@ -34,6 +34,10 @@ pub(super) const IMPORTED: TableDefinition<&str, u64> = TableDefinition::new("im
 pub(super) const WITHHELD: TableDefinition<(&[u8; 32], &[u8; 32], u32), ()> =
     TableDefinition::new("withheld");
 
+/// Issuer key → the public keys of its lists, that of intervals before that of manifests. For ever: no list goes on under
+/// another key in silence.
+pub(super) const LIST_KEYS: TableDefinition<&[u8; 32], &[u8; 64]> = TableDefinition::new("list_keys");
+
 /// (Issuer key, schema) → `ListHead` in JSON. For ever: no moment is given to two versions.
 pub(super) const LIST_HEADS: TableDefinition<(&[u8; 32], &[u8; 32]), &[u8]> =
     TableDefinition::new("list_heads");

@@ -79,6 +79,12 @@ impl Keys {
         format!("{}:{{issuance}}:withheld:{}:{}", self.prefix, hex::encode(list.key), list.schema)
     }
 
+    /// Hash: issuer key → the public keys of its lists, that of intervals before that of manifests, all in hexadecimal. For
+    /// ever: no list goes on under another key in silence.
+    pub(super) fn list_keys(&self) -> String {
+        format!("{}:list-keys", self.prefix)
+    }
+
     /// Hash for each list: `version`, `issued_at` and `published` (`ListHead`) and `record` (`PublishedVersion` in
     /// JSON). For ever.
     pub(super) fn list(&self, list: &ListId) -> String {

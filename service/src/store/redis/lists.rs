@@ -1,15 +1,36 @@
 //! Revocation lists.
 
+use glimpse_circuits::key::DocumentKey;
 use redis::cmd;
 
-use super::RedisStore;
-use super::scripts::{Ask, BEGIN_VERSION, PUBLISH_VERSION};
+use super::scripts::{Ask, BEGIN_VERSION, PUBLISH_VERSION, SETTLE_LIST_KEYS};
+use super::{RedisStore, damaged};
 use crate::store::StoreError;
 use crate::store::licences::ListId;
-use crate::store::lists::{ListHead, PublishedVersion};
+use crate::store::lists::{ListHead, ListKeys, PublishedVersion};
 use crate::store::records::{from_json, to_json};
 
 impl RedisStore {
+    pub(super) async fn find_list_keys(&self, issuer: [u8; 32]) -> Result<Option<ListKeys>, StoreError> {
+        let ask = Ask::read(cmd("HGET").arg(self.keys.list_keys()).arg(hex::encode(issuer)));
+        let found: Option<String> = self.ask(ask).await?;
+        found.map(|keys| read_keys(&keys)).transpose()
+    }
+
+    pub(super) async fn insert_list_keys(
+        &self,
+        issuer: [u8; 32],
+        keys: ListKeys,
+        replaces: Option<DocumentKey>,
+    ) -> Result<ListKeys, StoreError> {
+        let text = |keys: ListKeys| hex::encode(keys.to_bytes());
+        let replaced = replaces.map_or_else(String::new, |manifest| text(keys.with_manifest(manifest)));
+        let arguments = [hex::encode(issuer), text(keys), replaced];
+        let arguments: Vec<_> = arguments.iter().map(String::as_bytes).collect();
+        let found: String = self.ask(SETTLE_LIST_KEYS.ask(&[self.keys.list_keys()], &arguments)).await?;
+        read_keys(&found)
+    }
+
     pub(super) async fn find_head(&self, list: ListId) -> Result<ListHead, StoreError> {
         let fields = ["version", "issued_at", "published"];
         let ask = Ask::read(cmd("HMGET").arg(self.keys.list(&list)).arg(&fields));
@@ -90,4 +111,10 @@ impl RedisStore {
         }
         self.ask(Ask::read(cmd("HGET").arg(self.keys.buckets(&list, version)).arg(bucket))).await
     }
+}
+
+fn read_keys(text: &str) -> Result<ListKeys, StoreError> {
+    let mut bytes = [0; 64];
+    hex::decode_to_slice(text, &mut bytes).map_err(|_| damaged("list_keys"))?;
+    Ok(ListKeys::from_bytes(&bytes))
 }

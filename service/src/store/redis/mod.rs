@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use glimpse_api::{LicenceEvent, Policy, Stage};
+use glimpse_circuits::key::DocumentKey;
 use glimpse_circuits::request::Request;
 use glimpse_circuits::schema::SchemaDigest;
 use redis::{FromRedisValue, cmd};
@@ -35,7 +36,7 @@ use self::scripts::{Ask, SPEND};
 use self::source::Source;
 use super::imports::{ImportRecord, StoredImport};
 use super::licences::{HolderUpdate, LicenceRecord, LicenceUpdate, ListId, Place, Updated};
-use super::lists::{ListHead, PublishedVersion};
+use super::lists::{ListHead, ListKeys, PublishedVersion};
 use super::{
     Closed, IssuanceRecord, NewOffer, OpenOffer, Outcome, Rate, RecordedIssuance, Spent, Store, StoreError,
     StoredRequest,
@@ -182,6 +183,19 @@ impl Store for RedisStore {
 
     async fn register_imported(&self, name: &str, licences: Vec<LicenceUpdate>) -> Result<(), StoreError> {
         self.insert_imported(name, licences).await
+    }
+
+    async fn list_keys(&self, issuer: [u8; 32]) -> Result<Option<ListKeys>, StoreError> {
+        self.find_list_keys(issuer).await
+    }
+
+    async fn settle_list_keys(
+        &self,
+        issuer: [u8; 32],
+        keys: ListKeys,
+        replaces: Option<DocumentKey>,
+    ) -> Result<ListKeys, StoreError> {
+        self.insert_list_keys(issuer, keys, replaces).await
     }
 
     async fn list_head(&self, list: ListId) -> Result<ListHead, StoreError> {

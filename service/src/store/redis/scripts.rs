@@ -82,6 +82,17 @@ return {'stored'}",
     )
 });
 
+/// Settles the keys of lists unless there are some, or are those that these replace; says which there are. 1: issuer key,
+/// 2: keys, 3: the keys that they replace, or nothing.
+pub(super) static SETTLE_LIST_KEYS: LazyLock<Lua> = LazyLock::new(|| {
+    Lua::new(
+        "local found = redis.call('HGET', KEYS[1], ARGV[1])
+if found and found ~= ARGV[3] then return found end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return ARGV[2]",
+    )
+});
+
 /// Begins a version of a list. 1: the version that was seen begun last, 2: moment, 3: version.
 pub(super) static BEGIN_VERSION: LazyLock<Lua> = LazyLock::new(|| {
     Lua::new(

@@ -1,8 +1,9 @@
 //! Whose licences are accepted.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use glimpse_api::{VerdictReport, paths};
+use glimpse_api::{Metadata, VerdictReport, paths};
 use glimpse_circuits::relation::Relation;
 use glimpse_circuits::request::Request;
 use glimpse_issuer::IssuerSecretKey;
@@ -214,4 +215,49 @@ fn a_request_has_room_for_so_many_keys() {
         refused(&client, &of_regions(&["000000"])).fields(422, "invalid"),
         ["inline.licences[0].regions"]
     );
+}
+
+/// A key of the configuration that the list ends is ended: whoever leaves it in the configuration does not keep it alive.
+#[test]
+fn a_key_of_the_configuration_ends_when_the_list_ends_it() {
+    let (one, other) = pair();
+    let mut ending = one.listed.clone();
+    ending.keys[0].accepted.until = NOW + 100;
+    let mut domain = Domain::new(vec![ending]);
+    let configured = [&one, &other].map(|authority| {
+        let metadata: Metadata = authority.wallet.client.get(paths::METADATA, None).ok();
+        metadata.issuers.into_iter().next().unwrap()
+    });
+    let verifier = Service::start_with(|config| {
+        config.issuer = None;
+        config.limits.reload_interval = Duration::from_millis(20);
+        let verifier = config.verifier.as_mut().unwrap();
+        verifier.trusted_issuers = configured.to_vec();
+        verifier.trust_list = Some(domain.config());
+    });
+    let client = verifier.client();
+    let named = |authority: &Authority| {
+        let mut policy = driving_policy("token");
+        policy["licences"][0]["issuers"] = json!([authority.credential.key()]);
+        policy
+    };
+    assert!(one.is_accepted(&client) && other.is_accepted(&client));
+    let created = client.request(&named(&one));
+    let presentation = one.answer(client.fetch(&created));
+    verifier.pass(100);
+    assert!(!one.is_accepted(&client) && other.is_accepted(&client));
+    client.submit(&created.id, &presentation).problem(422, "presentation-refused");
+    assert_eq!(refused(&client, &named(&one)).fields(422, "invalid"), ["inline.licences[0].issuers[0]"]);
+
+    // Nor is it accepted again when the list that ended it expires, while the other one goes on.
+    verifier.pass(86_400);
+    refused(&client, &named(&one)).problem(503, "trust-list-expired");
+    assert_eq!(other.visit(&client, &named(&other)).status, 200);
+    // A list that says nothing of it leaves it to the configuration.
+    domain.next(&[1], |document| {
+        document.expires_at += 86_400;
+        document.issuers.clear();
+    });
+    eventually("the list without it", || client.get(paths::READYZ, None).status == 200);
+    assert!(one.is_accepted(&client));
 }

@@ -1,15 +1,16 @@
 //! Which lists are taken.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use glimpse_api::paths;
 use glimpse_service::{Application, Clock, StartError, TrustListConfig};
 use glimpse_trust::list::Roots;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Authority, Domain, SHANDONG, eventually, is_failing, of_regions, pair, refused, roots, stays};
-use crate::support::{NOW, RELYING_PARTY, Response, Service, config, driving_policy};
+use crate::support::{DRIVING, NOW, RELYING_PARTY, Response, Service, config, driving_policy};
 
 #[test]
 fn roots_change_with_an_overlap_and_a_dropped_root_cannot_come_back() {
@@ -138,6 +139,73 @@ fn nothing_is_accepted_by_a_list_that_has_expired() {
     eventually("the new list", || client.get(paths::READYZ, None).status == 200);
     assert_eq!(client.submit(&created.id, &presentation).status, 200);
     assert!(one.is_accepted(&client));
+}
+
+/// Whoever starts with an expired list serves what does not depend on it, and takes the next one when it comes.
+#[test]
+fn a_service_starts_with_a_list_that_has_expired() {
+    let (one, other) = pair();
+    let mut domain = Domain::new(vec![one.listed.clone()]);
+    let data = tempfile::tempdir().unwrap();
+    let start = |directory: &Path, domain: &Domain, is_issuer: bool| {
+        let list = domain.config();
+        Service::start_with(|config| {
+            config.data_directory = directory.to_owned();
+            config.issuer.as_mut().unwrap().key_file = directory.join("issuer.key");
+            config.issuer = config.issuer.take().filter(|_| is_issuer);
+            config.verifier.as_mut().unwrap().trust_list = Some(list);
+            config.admin_listen = Some("127.0.0.1:0".parse().unwrap());
+            config.limits.reload_interval = Duration::from_millis(20);
+            assert!(glimpse_service::check(config).is_empty());
+        })
+    };
+    let health = |service: &Service| service.client().get(paths::READYZ, None).ok::<Value>();
+    let ready = |service: &Service| health(service)["verifier"] == "ready";
+    let of_both = json!({ "status": "partial", "issuer": "ready", "verifier": "trust_list_expired" });
+    domain.next(&[1], |document| (document.issued_at, document.expires_at) = (NOW - 100, NOW - 50));
+    // A directory that remembers no list, and then one that remembers this one.
+    for _ in 0..2 {
+        let both = start(data.path(), &domain, true);
+        let client = both.client();
+        assert_eq!(health(&both), of_both);
+        assert_eq!(client.offer(&client.register_sample(DRIVING, 1)).code.len(), 43);
+        refused(&client, &of_regions(&[SHANDONG])).problem(503, "trust-list-expired");
+        eventually("a word of it", || is_failing(&both));
+    }
+    // Who has nothing else to do is not ready.
+    let alone = tempfile::tempdir().unwrap();
+    let verifier = start(alone.path(), &domain, false);
+    verifier.client().get(paths::READYZ, None).problem(503, "trust-list-expired");
+    let both = start(data.path(), &domain, true);
+    domain.next(&[1], |document| document.expires_at = NOW + 86_400);
+    for service in [&verifier, &both] {
+        eventually("the new list", || {
+            service.client().get(paths::READYZ, None).status == 200 && ready(service)
+        });
+        assert!(one.is_accepted(&service.client()));
+    }
+    assert_eq!(health(&both), json!({ "status": "ok", "issuer": "ready", "verifier": "ready" }));
+    assert_eq!(health(&verifier), json!({ "status": "ok", "verifier": "ready" }));
+    assert!(
+        both.metrics().contains(&format!("glimpse_trust_list_expires_at_seconds{{}} {}\n", NOW + 86_400))
+    );
+    assert!(both.metrics().contains("glimpse_trust_list_version{} 3\n"));
+    drop((both, verifier));
+
+    // A further one that had expired before it came is not taken, at a start as little as later.
+    domain.next(&[1], |document| {
+        document.expires_at = NOW - 40;
+        document.issuers = vec![other.listed.clone()];
+    });
+    let both = start(data.path(), &domain, true);
+    stays(&both, &[&one]);
+    assert!(ready(&both) && !other.is_accepted(&both.client()));
+    // What the roots have not signed is as little to start with as before.
+    domain.sign(&[2]);
+    let mut config = config(domain.directory.path());
+    config.verifier.as_mut().unwrap().trust_list = Some(domain.config());
+    config.clock = Clock::new(|| NOW);
+    assert!(matches!(Application::build(config), Err(StartError::TrustList { .. })));
 }
 
 #[test]

@@ -184,9 +184,7 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// What the operator is told of the last look at the list.
 fn is_failing(service: &Service) -> bool {
-    let admin = Client::new(service.running.as_ref().unwrap().admin_url().unwrap());
-    let text = String::from_utf8(admin.get("/metrics", None).body).unwrap();
-    text.contains("glimpse_reload_failing{what=\"trust_list\"} 1\n")
+    service.metrics().contains("glimpse_reload_failing{what=\"trust_list\"} 1\n")
 }
 
 /// A list that is not taken changes nothing.
