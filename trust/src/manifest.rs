@@ -392,7 +392,7 @@ mod tests {
         assert!(!list.is_overdue(8999) && list.is_overdue(9000));
         // On the schedule of 20 minutes the next one would be due 2 · 20 + 5 minutes later.
         let envelope = signed(8700);
-        let on = |minutes, last, now| {
+        let on = |minutes: u64, last, now| {
             let schedule = Schedule::every(60 * minutes);
             Manifest::accept(&envelope, &keys, &own, &schema, schedule, last, now).map(|(_, change)| change)
         };
