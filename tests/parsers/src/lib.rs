@@ -59,15 +59,15 @@ macro_rules! targets {
 
 targets! {
     /// The bytes of a presentation for one of several relations: never accepted unless known, and written back the same.
-    presentation: presentation::read, presentation::seeds, 8192, 20_000;
+    presentation: presentation::read, presentation::seeds, 8192, 10_000;
     /// Batches of sound, changed and mixed presentations: each gets what it gets alone and what the reference says.
     differential: differential::batches, differential::seeds, 256, 400;
     /// Statements about a licence: both profiles prove what is true in the clear, and nothing else.
     truth: truth::statements, truth::seeds, 512, 2000;
     /// A request: its canonical form is a fixed point, and it compiles to one relation or none.
-    request: request::read, request::seeds, 65_536, 120_000;
+    request: request::read, request::seeds, 65_536, 60_000;
     /// A schema or a profile.
-    schema: documents::schema, documents::seeds_of_schemas, 65_536, 25_000;
+    schema: documents::schema, documents::seeds_of_schemas, 65_536, 10_000;
     /// Bodies of the HTTP interface as the wire types read them.
     wire: documents::wire, documents::seeds_of_wire_types, 16_384, 50_000;
     /// Messages of issuance and of token exchanges, on both sides, and what a wallet keeps of them.
@@ -77,15 +77,15 @@ targets! {
     /// Revocation lists: envelopes, manifests, buckets. Nothing is taken that was not signed.
     lists: lists::read, lists::seeds, 32_768, 5000;
     /// A wallet's file, damaged or with anything in it.
-    wallet_file: wallet_file::read, wallet_file::seeds, 65_536, 5000;
+    wallet_file: wallet_file::read, wallet_file::seeds, 65_536, 2000;
     /// Addresses and answers that a wallet is given.
-    wallet_http: wallet_http::read, wallet_http::seeds, 65_536, 20_000;
+    wallet_http: wallet_http::read, wallet_http::seeds, 65_536, 4000;
     /// Bytes on a connection to the service.
-    http: http::read, http::seeds, 32_768, 5000;
+    http: http::read, http::seeds, 32_768, 4000;
     /// An access file.
-    access: http::access_file, http::seeds_of_access_files, 8192, 20_000;
+    access: http::access_file, http::seeds_of_access_files, 8192, 8000;
     /// What a store gives back.
-    store: store::read, store::seeds, 8192, 5000;
+    store: store::read, store::seeds, 8192, 3000;
     /// The command's configuration: file, environment and flags.
     config: config::read, config::seeds, 8192, 20_000;
 }
