@@ -87,5 +87,5 @@ targets! {
     /// What a store gives back.
     store: store::read, store::seeds, 8192, 3000;
     /// The command's configuration: file, environment and flags.
-    config: config::read, config::seeds, 8192, 20_000;
+    config: config::read, config::seeds, 8192, 5000;
 }
