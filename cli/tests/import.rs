@@ -327,12 +327,25 @@ fn killed_at_any_moment_nothing_is_doubled_and_nothing_lost() {
     };
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let mut random = u64::from(now.subsec_nanos());
+    let mut below = |most: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33) % most
+    };
+    let registered = || {
+        let count = service.ask("/admin/v1/catalogue")["imports"][0]["registered"].clone();
+        count.as_str().map_or(0, |count| count.parse::<u64>().unwrap())
+    };
     let mut kills = 0;
     for attempt in 0..12 {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let pause = 50 + (random >> 33) % 1500;
         let mut child = start();
-        sleep(Duration::from_millis(pause));
+        // In turns a moment after the start, and after so many more rows: however quick the machine is, it does not get
+        // through all of them.
+        let pause = Duration::from_millis(below(60));
+        let enough = registered() + below(ROWS / 20);
+        sleep(pause);
+        while attempt % 2 == 1 && registered() < enough && child.try_wait().unwrap().is_none() {
+            sleep(Duration::from_millis(2));
+        }
         if let Some(status) = child.try_wait().unwrap() {
             // Some rows are rejected, so it says so.
             assert_eq!(status.code(), Some(1), "attempt {attempt}");
@@ -342,7 +355,7 @@ fn killed_at_any_moment_nothing_is_doubled_and_nothing_lost() {
         child.wait().unwrap();
         kills += 1;
     }
-    assert!(kills >= 2, "too quick to be killed: {kills}");
+    assert!(kills >= 4, "too quick to be killed: {kills}");
     let output = import(place, &service.url, "all.jsonl", "killed", &more);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
 

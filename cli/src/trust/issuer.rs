@@ -4,7 +4,7 @@ use std::error::Error;
 
 use clap::Args;
 use glimpse_api::{Metadata, paths};
-use glimpse_circuits::key::{DocumentKey, Issuer};
+use glimpse_circuits::key::Issuer;
 use glimpse_trust::list::{ListedIssuer, ListedKey, ListedRevocation, Validity, is_region};
 
 use super::{moment, now};

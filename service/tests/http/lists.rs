@@ -151,7 +151,7 @@ fn on_a_schedule_versions_come_at_the_beginnings_of_periods() {
     assert_eq!(metadata.schedule.map(Schedule::seconds), Some(3600));
 
     let (first, begun) = (wallet.manifest(&credential), NOW - NOW % 3600);
-    assert_eq!((first.document().issued_at, first.document().next), (begun, begun + 9000));
+    assert_eq!((first.document().issued_at, first.document().next), (begun, begun + 8100));
     client.change(&licence, &json!({ "act": "end", "as": "revoked", "reason": "court order" })).ok::<Value>();
     service.pass(1800 - NOW % 3600);
     let again = client.publish(DRIVING);
