@@ -1,8 +1,8 @@
 //! When versions of a revocation list come, where that was settled beforehand.
 //!
 //! Every presentation that shows a licence not to be revoked shows the moment of the list. An issuer that could choose it
-//! for each wallet would recognise the holder by it. On a schedule there is nothing to choose: one moment for each period,
-//! and wallets take the newest one or the one before it.
+//! for each wallet would recognise the holder by it. On a schedule there are two to choose from: there is one moment for
+//! each period, and wallets take this period's or the one before.
 
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,11 @@ impl Schedule {
     pub fn next(self, issued_at: u64) -> u64 {
         let late = (self.0 / 4).max(MOMENT_SECONDS).next_multiple_of(MOMENT_SECONDS);
         issued_at.saturating_add(2 * self.0 + late)
+    }
+
+    /// Whether a version with this moment, and this `next`, is one of the schedule's, whatever time it is.
+    pub fn fits(self, issued_at: u64, next: u64) -> bool {
+        issued_at.is_multiple_of(self.0) && next == self.next(issued_at)
     }
 
     /// Whether a version of this moment is one that a wallet takes now: that of this period, or of the one before.
@@ -100,6 +105,7 @@ mod tests {
         assert!(!hourly.has(7200, 7139) && !hourly.has(7200, 14_400));
         assert!(!hourly.has(7260, 7300) && !hourly.has(7199, 7300));
         assert_eq!(hourly.next(7200), 7200 + 7200 + 900);
+        assert!(hourly.fits(7200, 15_300) && !hourly.fits(7200, 15_360) && !hourly.fits(7260, 15_360));
     }
 
     proptest! {

@@ -149,6 +149,11 @@ impl HttpError {
         matches!(self, Self::Problem(problem) if (400..500).contains(&problem.status))
     }
 
+    /// Whether the service has looked whether the step was taken before, and says now why it is not taken.
+    pub(crate) fn is_of_the_step(&self) -> bool {
+        matches!(self, Self::Problem(problem) if matches!(problem.status, 404 | 409 | 422))
+    }
+
     /// The last part of the problem's type: `request-closed` and the like.
     pub(crate) fn kind(&self) -> Option<&str> {
         match self {

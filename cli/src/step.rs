@@ -44,7 +44,9 @@ pub(crate) fn take<T: DeserializeOwned>(
             }
             Err(error) if error.may_pass() && left > 0 => sleep(PAUSE),
             Err(error) => {
-                if error.is_refusal() {
+                // Whoever is not let in is told nothing of what was done before.
+                let only = begun.is_fresh && left + 1 == TRIES;
+                if error.is_refusal() && (only || error.is_of_the_step()) {
                     begun.forget();
                 } else {
                     note(
@@ -60,6 +62,8 @@ pub(crate) fn take<T: DeserializeOwned>(
 /// A step that is sent and, as far as is known here, not answered.
 struct Begun {
     key: String,
+    /// Whether it was drawn just now.
+    is_fresh: bool,
     /// Where the key is kept, if it could be.
     file: Option<PathBuf>,
 }
@@ -72,21 +76,21 @@ impl Begun {
             note(&format!(
                 "What is sent cannot be put down ({error}): run it again only if it was answered."
             ));
-            Self { key: fresh_key(), file: None }
+            Self { key: fresh_key(), is_fresh: true, file: None }
         })
     }
 
     fn kept(directory: &Path, name: &[u8; 32]) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         let file = directory.join(hex(name));
-        let key = match fs::read_to_string(&file) {
-            Ok(text) if is_key(&text) => text,
+        let (key, is_fresh) = match fs::read_to_string(&file) {
+            Ok(text) if is_key(&text) => (text, false),
             // One that was not written to its end was not sent.
-            Ok(_) => Self::write(&file)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::write(&file)?,
+            Ok(_) => (Self::write(&file)?, true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (Self::write(&file)?, true),
             Err(error) => return Err(error),
         };
-        Ok(Self { key, file: Some(file) })
+        Ok(Self { key, is_fresh, file: Some(file) })
     }
 
     fn write(path: &Path) -> io::Result<String> {

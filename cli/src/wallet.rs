@@ -185,7 +185,7 @@ fn run_one(arguments: Arguments) -> Outcome {
             }
         }
         Command::Tokens { credential, count } => {
-            let stock = wallet.fetch_tokens(credential, *count, &mut OsRng)?;
+            let stock = wallet.fetch_tokens(credential, *count, now(), &mut OsRng)?;
             output::json(&json!({ "credential": credential, "tokens": stock }))?;
         }
         Command::Refresh => return lists::refresh(&mut wallet, language, arguments.json),

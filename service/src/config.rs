@@ -159,7 +159,7 @@ pub struct RevocationConfig {
     /// Seconds from one version to the next: a whole number of minutes, at most 40 days.
     pub period: u64,
     /// Whether versions come at the beginnings of periods only, counted from 1970-01-01T00:00:00Z, and wallets are told so.
-    /// Then no version can be made for one holder, and none at once.
+    /// Then no version comes at once, and there is one moment for a period that could be given to one holder alone.
     pub fixed: bool,
     /// So many first bits of a handle name the bucket that a wallet fetches: at most 16, and no more than leave thousands
     /// of holders to each bucket, for the issuer sees them.

@@ -47,7 +47,7 @@ fn visit(directory: &Path) {
     let url = read("url");
     wallet.pin_issuer(&url, now).unwrap();
     let id = wallet.accept_offer(&url, &read("code"), now, rng).unwrap().id;
-    wallet.fetch_tokens(&id, 4, rng).unwrap();
+    wallet.fetch_tokens(&id, 4, now, rng).unwrap();
     let review = wallet.review(&read("request"), now).unwrap();
     let consent = Consent::given_to(&review).unwrap();
     wallet.present(review, consent, now, rng).unwrap();

@@ -103,7 +103,7 @@ impl Manifest {
         // What a wallet has already it may keep until it is overdue.
         if change == VersionChange::Newer
             && schedule.is_some_and(|it| {
-                !it.has(document.issued_at, now) || document.next != it.next(document.issued_at)
+                !it.has(document.issued_at, now) || !it.fits(document.issued_at, document.next)
             })
         {
             return Err(ManifestError::OffSchedule);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use glimpse_circuits::key::DocumentKey;
+use glimpse_circuits::key::{DocumentKey, IssuerPublicKey};
 use glimpse_trust::TrustList;
 use glimpse_trust::list::{ListedIssuer, ListedKey};
 
@@ -20,6 +20,12 @@ pub(crate) fn first_changes(contents: &Contents, list: &TrustList) -> Vec<Change
     };
     let pins = contents.issuers.keys().filter(|uri| !at(uri));
     let mut changes: Vec<_> = pins.map(|uri| Change::AddressNotListed(uri.clone())).collect();
+    // What an issuer said itself counts no longer.
+    let scheduled = contents.issuers.values().filter(|pin| pin.schedule.is_some());
+    let dropped = |key: &IssuerPublicKey| list.find(key).is_some() && list.schedule(key).is_none();
+    if scheduled.flat_map(|pin| &pin.issuers).any(|issuer| dropped(&issuer.key)) {
+        changes.push(Change::Schedule(None));
+    }
     for stored in &contents.credentials {
         let gone = Change::KeyRemoved(stored.issuer.key, stored.issuer.name.clone());
         if list.find(&stored.issuer.key).is_none() && !changes.contains(&gone) {

@@ -84,7 +84,7 @@ impl Wallet {
         let places = places(&ids(chosen), &review.checks(), &relation);
         self.check_issuers(&places, &relation)?;
         self.check_lists(&places, &relation, now)?;
-        self.stock_up(&places, rng)?;
+        self.stock_up(&places, now, rng)?;
 
         let entry = entry(&review, &relation, &response, ids(chosen), now);
         let started = Instant::now();
@@ -146,13 +146,18 @@ impl Wallet {
 
     /// Fetches tokens for every credential, and every interval, that has fewer than it needs. That is not best done now
     /// (see [`Wallet::fetch_tokens`]), and never for what there are tokens for.
-    fn stock_up(&mut self, places: &[Place], rng: &mut impl CryptoRngCore) -> Result<(), WalletError> {
+    fn stock_up(
+        &mut self,
+        places: &[Place],
+        now: u64,
+        rng: &mut impl CryptoRngCore,
+    ) -> Result<(), WalletError> {
         for (i, Place { id, .. }) in places.iter().enumerate() {
             if places[..i].iter().any(|earlier| earlier.id == *id) {
                 continue;
             }
             if self.stored(id)?.tokens.len() < needed(id, places) {
-                self.fetch_tokens(id, BATCH, rng)?;
+                self.fetch_tokens(id, BATCH, now, rng)?;
             }
             let stored = self.stored(id)?;
             if stored.list_tokens().len() < needed_for_list(id, places) {

@@ -56,7 +56,9 @@ impl Standing {
 impl Contents {
     /// Where a credential stands.
     pub(crate) fn standing(&self, stored: &StoredCredential) -> Standing {
-        let pinned = self.list_of(stored).map(|known| known.revocation);
+        let known = self.list_of(stored);
+        let schedule = known.as_ref().and_then(|known| known.schedule);
+        let pinned = known.map(|known| known.revocation);
         let Some(list) = &stored.list else {
             return if pinned.is_some() { Standing::NotFetched } else { Standing::NoLists };
         };
@@ -65,7 +67,11 @@ impl Contents {
             // Whoever had the revocation key then said so, whatever is pinned now.
             (ListSays::Out { since }, _) => Standing::Out { since: *since, as_of },
             (ListSays::Good { .. }, None) => Standing::NoLists,
-            (ListSays::Good { .. }, Some(key)) if key == list.manifest.revocation => {
+            // Nor is one shown that was taken before its schedule was known, and is not on it.
+            (ListSays::Good { .. }, Some(key))
+                if key == list.manifest.revocation
+                    && schedule.is_none_or(|it| it.fits(as_of, list.manifest.next)) =>
+            {
                 Standing::Good { as_of, next: list.manifest.next }
             }
             (ListSays::Good { .. }, Some(_)) => Standing::NotFetched,

@@ -28,11 +28,13 @@ impl Wallet {
     /// Fetches tokens for a credential, 4, 16 or 64 at once, and says how many there are then.
     ///
     /// Best done when nothing is about to be presented: an issuer that sees a fetch right before a presentation may
-    /// guess that they belong together, though the token itself does not tell.
+    /// guess that they belong together, though the token itself does not tell. With a list of issuers, only of a key that is
+    /// accepted at this moment.
     pub fn fetch_tokens(
         &mut self,
         id: &str,
         batch: usize,
+        now: u64,
         rng: &mut impl CryptoRngCore,
     ) -> Result<usize, WalletError> {
         if !TOKEN_BATCH_SIZES.contains(&batch) {
@@ -40,6 +42,9 @@ impl Wallet {
         }
         let stored = self.stored(id)?;
         let address = self.contents.address_of(stored)?;
+        if self.contents.list_in_force(now)?.is_some() {
+            self.contents.issuer_at(&address.to_string(), &stored.issuer.key, now)?;
+        }
         let credential = self.contents.credential(stored)?;
         let tokens = self.exchange_tokens(&address, &credential, batch, rng)?;
         self.update(|contents| {

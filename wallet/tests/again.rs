@@ -28,7 +28,7 @@ fn a_presentation_whose_answer_was_lost_is_repeated_and_recognised() {
     patient(&stage);
     let mut wallet = stage.create();
     let id = stage.obtain(&mut wallet).id;
-    wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap();
+    wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap();
     let uri = stage.request(adult());
     let review = wallet.review(&uri, NOW + 1).unwrap();
     let consent = Consent::given_to(&review).unwrap();
@@ -51,7 +51,7 @@ fn each_presentation_has_a_key_of_its_own() {
     let mut stage = Stage::new(2);
     let mut wallet = stage.create();
     let id = stage.obtain(&mut wallet).id;
-    wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap();
+    wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap();
     for _ in 0..2 {
         let uri = stage.request(adult());
         let review = wallet.review(&uri, NOW + 1).unwrap();
@@ -71,17 +71,17 @@ fn as_long_as_the_server_asks_for_and_no_longer_than_is_sensible() {
     let mut wallet = stage.create();
     let id = stage.obtain(&mut wallet).id;
     stage.fake.plan([Fault::Unavailable(3), Fault::ErrorBefore]);
-    assert_eq!(wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap(), 4);
+    assert_eq!(wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap(), 4);
     assert_eq!(waits(&stage), [Duration::from_secs(3), Duration::from_millis(500)]);
 
     stage.fake.plan([Fault::Unavailable(60)]);
-    assert!(matches!(wallet.fetch_tokens(&id, 4, &mut stage.rng), Err(WalletError::Client(_))));
+    assert!(matches!(wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng), Err(WalletError::Client(_))));
     // Whoever did not answer within the whole time is not asked again.
     stage.fake.plan([Fault::ErrorAfter]);
-    assert!(matches!(wallet.fetch_tokens(&id, 4, &mut stage.rng), Err(WalletError::Client(_))));
+    assert!(matches!(wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng), Err(WalletError::Client(_))));
     assert_eq!(waits(&stage).len(), 2);
     stage.fake.plan([Fault::ErrorBefore; 5]);
-    assert!(matches!(wallet.fetch_tokens(&id, 4, &mut stage.rng), Err(WalletError::Client(_))));
+    assert!(matches!(wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng), Err(WalletError::Client(_))));
     assert_eq!(waits(&stage).len(), 5, "three times, then no more");
 }
 
@@ -95,7 +95,7 @@ fn an_exchange_that_was_cut_off_is_begun_anew() {
     let id = stage.obtain(&mut wallet).id;
     stage.service().seen.clear();
     stage.fake.plan([Fault::None, Fault::BreakAfter]);
-    assert_eq!(wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap(), 4);
+    assert_eq!(wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap(), 4);
     let service = stage.service();
     let commits = service.seen_at(paths::TOKENS);
     assert_eq!(commits.len(), 2);

@@ -59,7 +59,7 @@ fn an_issuer_changes_its_key_with_an_overlap() {
     let mut stage = Stage::with_list(8, NOW - 600);
     let (mut wallet, mut domain) = trusting(&mut stage);
     let old = stage.obtain(&mut wallet).id;
-    wallet.fetch_tokens(&old, 16, &mut stage.rng).unwrap();
+    wallet.fetch_tokens(&old, 16, NOW, &mut stage.rng).unwrap();
     let was = stage.service().metadata().issuers[0].clone();
     let old_key = was.key;
     {
@@ -201,7 +201,7 @@ fn an_issuer_that_moves_is_followed_and_one_that_comes_or_goes_is_noticed() {
         matches!(&noticed[..], [Change::Moved(_, was, now)] if was == BASE && *now == format!("{BASE}/new"))
     );
     let mut rng = stage.rng.clone();
-    let tokens = wallet.fetch_tokens(&id, 4, &mut rng);
+    let tokens = wallet.fetch_tokens(&id, 4, NOW, &mut rng);
     assert!(matches!(tokens, Err(WalletError::Client(_))), "nobody is there");
     assert!(stage.service().seen.last().unwrap().path.starts_with("/new/"), "it was asked there");
     assert_eq!(wallet.list()[0].issuer_uri, format!("{BASE}/new"));

@@ -229,7 +229,7 @@ fn what_was_pinned_and_is_not_listed_counts_no_longer() {
     let mut stage = Stage::with_list(6, NOW - 600);
     let mut wallet = stage.create();
     let id = stage.obtain(&mut wallet).id;
-    wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap();
+    wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap();
     assert!(wallet.list()[0].usable && wallet.list()[0].listing.is_none());
     let uri = stage.request(adult());
     let before = wallet.review(&uri, NOW + 1).unwrap();
@@ -248,7 +248,7 @@ fn what_was_pinned_and_is_not_listed_counts_no_longer() {
     assert!(matches!(late, Err(WalletError::NotAnswerable)));
     let mut rng = stage.rng.clone();
     assert!(stage.unchanged(|| wallet.refresh(NOW, &mut rng)).is_empty());
-    let tokens = stage.unchanged(|| wallet.fetch_tokens(&id, 4, &mut rng));
+    let tokens = stage.unchanged(|| wallet.fetch_tokens(&id, 4, NOW, &mut rng));
     assert!(matches!(tokens, Err(WalletError::NotListed(NotListed::Key { .. }))));
     assert_eq!(stage.service().seen.len(), sent, "nothing was sent");
 

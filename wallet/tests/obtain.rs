@@ -38,7 +38,7 @@ fn an_unbound_licence_is_obtained() {
     let mut wallet = stage.create();
     let code = stage.service().offer("test.company", vec![Value::Text("样例公司".into())]);
     let id = wallet.accept_offer(BASE, &code, NOW, &mut stage.rng).unwrap().id;
-    assert_eq!(wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap(), 4);
+    assert_eq!(wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap(), 4);
     wallet.forget(&id).unwrap();
     assert!(wallet.list().is_empty());
 }
@@ -166,13 +166,13 @@ fn wrong_credentials_and_wrong_tokens_are_not_stored() {
     let id = stage.obtain(&mut wallet).id;
     for tamper in [Tamper::WrongToken, Tamper::FewerTokens] {
         stage.service().tamper = Some(tamper);
-        assert!(matches!(wallet.fetch_tokens(&id, 4, &mut stage.rng), Err(WalletError::Tokens(_))));
+        assert!(matches!(wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng), Err(WalletError::Tokens(_))));
         assert_eq!(wallet.list()[0].tokens, 0);
     }
     stage.service().tamper = None;
-    assert!(matches!(wallet.fetch_tokens(&id, 5, &mut stage.rng), Err(WalletError::BatchSize)));
-    assert_eq!(wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap(), 4);
-    assert_eq!(wallet.fetch_tokens(&id, 16, &mut stage.rng).unwrap(), 20);
+    assert!(matches!(wallet.fetch_tokens(&id, 5, NOW, &mut stage.rng), Err(WalletError::BatchSize)));
+    assert_eq!(wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap(), 4);
+    assert_eq!(wallet.fetch_tokens(&id, 16, NOW, &mut stage.rng).unwrap(), 20);
     assert_eq!(wallet.drop_tokens().unwrap(), 20);
     drop(wallet);
     assert_eq!(stage.open().list()[0].tokens, 0);
@@ -184,12 +184,12 @@ fn a_dropped_exchange_is_started_again_a_few_times() {
     let mut wallet = stage.create();
     let id = stage.obtain(&mut wallet).id;
     stage.service().tamper = Some(Tamper::ForgetExchanges(2));
-    assert_eq!(wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap(), 4);
+    assert_eq!(wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap(), 4);
     let sent = stage.service().seen_at(paths::TOKENS);
     assert_eq!(sent.len(), 3);
     assert!(sent[0] != sent[1] && sent[1] != sent[2], "new pairs each time");
     stage.service().tamper = Some(Tamper::ForgetExchanges(3));
-    assert!(matches!(wallet.fetch_tokens(&id, 4, &mut stage.rng), Err(WalletError::ExchangeDropped(3))));
+    assert!(matches!(wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng), Err(WalletError::ExchangeDropped(3))));
 }
 
 #[test]

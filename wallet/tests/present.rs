@@ -214,7 +214,7 @@ fn two_slots_may_take_one_credential_and_two_tokens() {
     let mut stage = Stage::new(7);
     let mut wallet = stage.create();
     let id = stage.obtain(&mut wallet).id;
-    wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap();
+    wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap();
     let uri =
         stage.service().request(&[("a", "test.licence", "token"), ("b", "test.licence", "token")], json!([]));
     let review = wallet.review(&uri, NOW + 1).unwrap();
@@ -248,7 +248,7 @@ fn answers_that_say_nothing_clear_are_unknown() {
     let mut stage = Stage::new(9);
     let mut wallet = stage.create();
     let id = stage.obtain(&mut wallet).id;
-    wallet.fetch_tokens(&id, 16, &mut stage.rng).unwrap();
+    wallet.fetch_tokens(&id, 16, NOW, &mut stage.rng).unwrap();
     let problem = |kind: &str, status: u16| {
         let problem =
             json!({"type": format!("urn:glimpse:problem:{kind}"), "title": "\u{1b}T", "status": status});
@@ -335,7 +335,7 @@ fn spending_is_on_disk_before_the_presentation_leaves() {
         let mut stage = Stage::new(10);
         let mut wallet = stage.create();
         let id = stage.obtain(&mut wallet).id;
-        wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap();
+        wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap();
         let review = wallet.review(&stage.request(adult()), NOW + 1).unwrap();
         let consent = Consent::given_to(&review).unwrap();
         stage.fake.plan([fault]);

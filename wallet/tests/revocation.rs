@@ -47,7 +47,7 @@ fn a_licence_is_shown_not_to_be_revoked() {
     let mut stage = Stage::with_list(1, NOW - 600);
     let mut wallet = stage.create();
     let id = stage.obtain(&mut wallet).id;
-    wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap();
+    wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap();
     assert_eq!(wallet.list()[0].standing, Standing::NotFetched);
     assert!(wallet.refresh_due(NOW));
     let before = stage.service().seen.len();

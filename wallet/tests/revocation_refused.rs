@@ -182,7 +182,7 @@ fn list_tokens_are_spent_on_disk_before_the_presentation_leaves() {
     for fault in [Fault::CrashBefore, Fault::CrashAfter] {
         let (mut stage, mut wallet) = refreshed(60);
         let id = wallet.list()[0].id.clone();
-        wallet.fetch_tokens(&id, 4, &mut stage.rng).unwrap();
+        wallet.fetch_tokens(&id, 4, NOW, &mut stage.rng).unwrap();
         let review = wallet.review(&stage.request(asked()), NOW + 1).unwrap();
         let consent = Consent::given_to(&review).unwrap();
         stage.fake.plan([fault]);

@@ -137,3 +137,37 @@ fn a_schedule_comes_with_the_list_of_issuers() {
     let expected = Standing::Good { as_of: NOW + 60, next: NOW + 60 + support::PERIOD };
     assert_eq!(refresh(&mut stage, &mut wallet, NOW + 60).unwrap(), expected);
 }
+
+/// What an issuer said of its schedule counts no longer once the wallet goes by a list, and that is said.
+#[test]
+fn a_list_without_a_schedule_takes_the_pinned_one_away() {
+    let mut stage = stage(4);
+    stage.service().publish_list(NOW);
+    let mut wallet = stage.create();
+    stage.obtain(&mut wallet);
+    let mut domain = Domain::of(&stage.service());
+    domain.document.issuers[0].keys[0].revocation.as_mut().unwrap().schedule = None;
+    let noticed =
+        wallet.trust_list(&[ListFrom::Text(&domain.signed(&[1]))], &roots(&[1]), NOW).unwrap().changes;
+    assert_eq!(noticed, [Change::Schedule(None)]);
+}
+
+/// A version from before the schedule was known, with a moment of its own, is shown no more.
+#[test]
+fn what_is_not_on_the_schedule_is_not_shown_once_there_is_one() {
+    let mut stage = Stage::with_list(5, NOW - 60);
+    let mut wallet = stage.create();
+    stage.obtain(&mut wallet);
+    let before = Standing::Good { as_of: NOW - 60, next: NOW - 60 + support::PERIOD };
+    assert_eq!(refresh(&mut stage, &mut wallet, NOW).unwrap(), before);
+    stage.service().lists.as_mut().unwrap().schedule = Some(schedule());
+    let Pinning::Changed(changed) = wallet.pin_issuer(BASE, NOW).unwrap() else { panic!("a schedule") };
+    wallet.repin(changed, NOW).unwrap();
+    assert_eq!(wallet.list()[0].standing, Standing::NotFetched);
+    // The same document once more does not help.
+    assert_eq!(refresh(&mut stage, &mut wallet, NOW).unwrap(), Standing::NotFetched);
+    let uri = stage.request(json!([{"not_revoked": {"credential": "l", "max_age": "600"}}]));
+    assert!(matches!(stage.answer(&mut wallet, &uri, NOW), Err(WalletError::NotAnswerable)));
+    stage.service().publish_list(NOW);
+    assert_eq!(refresh(&mut stage, &mut wallet, NOW).unwrap(), good(NOW));
+}

@@ -93,7 +93,7 @@ impl Scene<'_> {
         let (licence, offer) = self.service.register(DRIVING_LICENCE, "driver", &driver)?;
         let card =
             self.wallet.accept_offer(&offer.issuer_uri, &offer.code, self.service.now(), &mut OsRng)?;
-        self.wallet.fetch_tokens(&card.id, 16, &mut OsRng)?;
+        self.wallet.fetch_tokens(&card.id, 16, world::unix_seconds(), &mut OsRng)?;
         self.step("a driver fetches the revocation list", |scene| scene.refreshed(&card.id, "valid as of"))?;
 
         self.step("a car hire asks: may drive C1, and not revoked, by a list of the last hour", |scene| {
@@ -134,7 +134,7 @@ impl Scene<'_> {
         let wrong = world::adult()?.with_classes(&["D"]);
         let (licence, offer) = self.service.register(DRIVING_LICENCE, "driver", &wrong)?;
         let old = self.wallet.accept_offer(&offer.issuer_uri, &offer.code, self.service.now(), &mut OsRng)?;
-        self.wallet.fetch_tokens(&old.id, 4, &mut OsRng)?;
+        self.wallet.fetch_tokens(&old.id, 4, world::unix_seconds(), &mut OsRng)?;
         self.step("a new licence is issued, by mistake without C1; the car hire asks", |scene| {
             scene.refreshed(&old.id, "valid as of")?;
             let created = scene.ask(HOUR)?;
@@ -163,7 +163,7 @@ impl Scene<'_> {
         })?;
         let offer = self.service.offer_again(&corrected.ok_or("there is no correction")?)?;
         let new = self.wallet.accept_offer(&offer.issuer_uri, &offer.code, self.service.now(), &mut OsRng)?;
-        self.wallet.fetch_tokens(&new.id, 4, &mut OsRng)?;
+        self.wallet.fetch_tokens(&new.id, 4, world::unix_seconds(), &mut OsRng)?;
         self.step("the wallet looks at the version that was wrong", |scene| {
             scene.refreshed(&old.id, "revoked")
         })?;

@@ -51,7 +51,7 @@ pub(crate) fn run(directory: &Path) -> DemoResult<Vec<Step>> {
     let (_, offer) =
         shandong.register(DRIVING_LICENCE, "traveller", &world::outsider()?.with_classes(&["C1"]))?;
     let card = traveller.accept_offer(&offer.issuer_uri, &offer.code, shandong.now(), &mut OsRng)?;
-    traveller.fetch_tokens(&card.id, 4, &mut OsRng)?;
+    traveller.fetch_tokens(&card.id, 4, world::unix_seconds(), &mut OsRng)?;
 
     let impostor = authority("impostor", text("山东公安交管", "Traffic police of Shandong"))?;
     let steps = vec![

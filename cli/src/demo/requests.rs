@@ -43,7 +43,7 @@ pub(crate) fn run(service: &Service, directory: &Path) -> DemoResult<Vec<Answere
     for profile in [IDENTITY_CARD, DRIVING_LICENCE, BUSINESS_LICENCE] {
         let offer = service.offer(profile, "adult", &adult)?;
         let credential = wallet.accept_offer(&offer.issuer_uri, &offer.code, service.now(), &mut OsRng)?;
-        wallet.fetch_tokens(&credential.id, 4, &mut OsRng)?;
+        wallet.fetch_tokens(&credential.id, 4, world::unix_seconds(), &mut OsRng)?;
     }
     let mut answered = Vec::new();
     for policy in policies::all()? {

@@ -82,7 +82,7 @@ fn keys() -> Vec<Key> {
         key!("revocation.manifest_key_file", revocation.manifest_key_file, "File of the secret key that their manifests are signed with, made if it does not exist; manifest.key beside the store if not given"),
         key!("revocation.replaces_manifest_key", revocation.replaces_manifest_key, "Public key of manifests that the one in the file takes the place of: without it the service does not start with another one than before"),
         key!("revocation.period", revocation.period, "How often a version of each list is published, besides those that the administrator wants at once"),
-        key!("revocation.fixed", revocation.fixed, "Publish at the beginnings of periods only, and tell wallets so: no version can then be made for one holder, and none at once"),
+        key!("revocation.fixed", revocation.fixed, "Publish at the beginnings of periods only, and tell wallets so: they take no version of another moment, and none can be published at once"),
         key!("revocation.prefix_bits", revocation.prefix_bits, "First bits of a handle that name the bucket a wallet fetches, and that the issuer sees: keep thousands of holders to each"),
 
         key!("verifier.name", verifier.name, "Verify presentations: name of the relying party"),

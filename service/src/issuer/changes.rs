@@ -23,7 +23,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{Administrator, LicenceId, StepKey, StrictJson};
 use crate::ids::{Fingerprint, Id};
 use crate::issuer::IssuerRole;
-use crate::issuer::licences::{admit_values, holder, override_to_api};
+use crate::issuer::licences::{admit_values, known_holder, override_to_api};
 use crate::lifecycle::{KeyReused, Standing, Step};
 use crate::openapi::problems::{
     BEARER, BODY, BUSY, HOLDER_UNKNOWN, IMPOSSIBLE, INVALID, LICENCE_UNKNOWN, NOT_FOUND, Problems,
@@ -141,7 +141,7 @@ pub(crate) async fn change_wallet(
     body: StrictJson<WalletChange>,
 ) -> ApiResult {
     let by = administrator.id();
-    let holder = holder(&body.0.holder)?;
+    let holder = known_holder(&body.0.holder)?;
     let step = key.step(by, "change wallet", &body.0)?;
     let (licences, again) = role.change_wallet(&holder, by, step, &body.0.reason).await?;
     tracing::info!(target: "audit", principal = by, act = "wallet changed", count = licences.len(), again);

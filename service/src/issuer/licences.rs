@@ -154,3 +154,13 @@ pub(super) fn holder(text: &str) -> Result<String, ApiError> {
         "must have 1 to 256 visible characters, no blanks around them and no others between them than spaces";
     sound.then_some(holder).ok_or_else(|| ApiError::invalid("holder", reason))
 }
+
+/// A reference that was registered, also by an earlier version, which took blanks and characters that are not seen.
+pub(super) fn known_holder(text: &str) -> Result<String, ApiError> {
+    let holder = nfc(text);
+    let sound = (1..=MAX_HOLDER_CHARS).contains(&holder.chars().count())
+        && holder.trim() == holder
+        && !holder.chars().any(char::is_control);
+    let reason = "must have 1 to 256 characters, no control characters and no blanks around them";
+    sound.then_some(holder).ok_or_else(|| ApiError::invalid("holder", reason))
+}

@@ -59,7 +59,7 @@ pub(crate) async fn manifest(
     let manifest = Cacheable {
         content_type: ContentType::json(),
         body: newest.manifest.clone(),
-        tag: newest.version.to_string(),
+        tag: tag(&list, &[newest.version]),
         max_age: manifest_seconds(newest.next, role.shared.clock.now()),
         immutable: false,
     };
@@ -106,7 +106,7 @@ pub(crate) async fn bucket(
     let bucket = Cacheable {
         content_type: ContentType::octet_stream(),
         body: bytes,
-        tag: format!("{version}.{bucket}"),
+        tag: tag(&list, &[version, bucket.into()]),
         max_age: BUCKET_SECONDS,
         immutable: true,
     };
@@ -174,6 +174,12 @@ async fn publish_each(role: Arc<IssuerRole>, wanted: Vec<ListId>) -> Result<Vec<
         Some(error) if lists.is_empty() => Err(error),
         _ => Ok(lists),
     }
+}
+
+/// With the issuer's key, which is not in the addresses: lists under the next one are at the same.
+fn tag(list: &ListId, numbers: &[u64]) -> String {
+    let key = list.key.iter().take(8).map(|byte| format!("{byte:02x}"));
+    key.chain(numbers.iter().map(|number| format!(".{number}"))).collect()
 }
 
 /// A number in its one decimal spelling.

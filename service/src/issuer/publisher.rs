@@ -126,6 +126,12 @@ pub(crate) fn lists_about<'a>(
     with_handles.map(move |schema| ListId { key, schema: schema.digest() })
 }
 
+/// The number of a version that is begun now. It follows the clock and not the moment, so that numbers, and addresses with
+/// them, go on rising after an older copy of the store was brought back, and with the lists under another key.
+fn number(head: &ListHead, now: u64) -> u64 {
+    (head.version + 1).max(now / MOMENT_SECONDS)
+}
+
 /// Whether another version is due without a schedule: a period after the last one, or as soon as one that was begun was waited for.
 fn due(head: &ListHead, period: u64, patience: u64, now: u64) -> bool {
     if head.published < head.version {
@@ -233,8 +239,7 @@ impl IssuerRole {
             );
             return Err(ApiError::Internal);
         }
-        // Moments rise, so numbers go on rising too after an older copy of the store was brought back.
-        let version = (head.version + 1).max(issued_at / MOMENT_SECONDS);
+        let version = number(&head, now);
         if !store.begin_version(list, head.version, version, issued_at).await? {
             return Err(ApiError::Busy);
         }
@@ -370,6 +375,13 @@ mod tests {
         seconds.fetch_add(3600, Ordering::SeqCst);
         role.publish_if_due(list).await;
         assert!(role.shared.store.list_head(list).await.unwrap().published > first.version);
+    }
+
+    #[test]
+    fn numbers_rise_with_the_clock() {
+        let head = |version| ListHead { version, issued_at: 3600, published: version };
+        assert_eq!((number(&head(0), 3600), number(&head(0), 7199)), (60, 119));
+        assert_eq!((number(&head(118), 7199), number(&head(119), 7199)), (119, 120));
     }
 
     /// One that nobody finished does not put the next one off by a period: wallets would be without a list.

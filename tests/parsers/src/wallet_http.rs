@@ -146,7 +146,7 @@ impl<'a> Step<'a> {
                     wallet.show(&summary.id).expect("what was obtained can be shown");
                 }
             }
-            2 => drop(wallet.fetch_tokens(&first, 4, rng)),
+            2 => drop(wallet.fetch_tokens(&first, 4, NOW, rng)),
             3 => {
                 if let Ok(review) = wallet.review(&with, NOW) {
                     answer(wallet, review, rng);
@@ -241,7 +241,7 @@ fn used() -> &'static (Vec<u8>, Mutex<Stage>) {
         let mut stage = Stage::with_list(SEED, NOW - 600);
         let mut wallet = stage.create();
         let credential = stage.obtain(&mut wallet);
-        wallet.fetch_tokens(&credential.id, 4, &mut stage.rng).unwrap();
+        wallet.fetch_tokens(&credential.id, 4, NOW, &mut stage.rng).unwrap();
         assert!(wallet.refresh(NOW, &mut stage.rng)[0].result.is_ok());
         let uri = stage.request(json!([{"age": {"of": "l.birth_date", "at_least": "18"}}]));
         let review = wallet.review(&uri, NOW).unwrap();
