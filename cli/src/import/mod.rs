@@ -15,6 +15,7 @@ mod survey;
 
 use std::error::Error;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ use clap::Args;
 use glimpse_api::{Import, ImportAnnouncement, paths};
 use glimpse_circuits::date::Date;
 use glimpse_profiles::Profile;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use self::batches::Batches;
 use self::journal::{Journal, Reference, Rejected};
@@ -205,7 +206,7 @@ impl Run {
         connections: usize,
     ) -> Result<(), Box<dyn Error>> {
         let (rows, next) = (self.state.survey.rows, self.state.progress.next);
-        let bar = bar(rows, "", "{pos}/{len}, {per_sec}, {eta} left, {msg} rejected");
+        let bar = bar(rows, "", "{pos}/{len}, {rows_per_sec}, {eta} left, {msg} rejected");
         bar.set_position(next.row - 1);
         bar.reset_eta();
         bar.set_message(self.state.progress.rejected.to_string());
@@ -264,7 +265,12 @@ impl Run {
 fn bar(length: u64, what: &str, told: &str) -> ProgressBar {
     let style = ProgressStyle::with_template(&format!("{what}{{wide_bar}} {{percent}} % {told}"));
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(4));
-    style.into_iter().for_each(|style| bar.set_style(style));
+    // Without digits that nobody reads.
+    let rows_per_sec = |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // What cannot be written is not shown.
+        let _ = write!(out, "{:.0}/s", state.per_sec());
+    };
+    style.into_iter().for_each(|style| bar.set_style(style.with_key("rows_per_sec", rows_per_sec)));
     bar
 }
 
