@@ -3,8 +3,9 @@
 //! An issuer that gives each holder a version of its own can tell them apart by its moment, which presentations show. The
 //! manifest is meant to be one signed document for all: wallets keep the last one they saw, refuse one that goes back or
 //! calls itself the same version and is another, and moments are whole minutes not ahead of the clock. **That does not stop
-//! an issuer that makes a manifest for one wallet at a moment of its own.** What does is a [`Schedule`] that was settled
-//! beforehand: with it a wallet takes no other moment than this period's or that of the one before.
+//! an issuer that makes a manifest for one wallet at a moment of its own.** A [`Schedule`] that was settled beforehand
+//! leaves it two moments to choose from, this period's and that of the one before; only wallets that compare what they were
+//! given would end it.
 
 use glimpse_circuits::decimal;
 use glimpse_circuits::encoding::DecodeError;

@@ -1,4 +1,4 @@
-//! Revocation lists that come at moments which were settled beforehand: none is made for one wallet.
+//! Revocation lists that come at moments which were settled beforehand: versions of other moments are not taken.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;

@@ -135,7 +135,7 @@ fn a_version_is_published_when_it_is_due() {
     wallet.client.publish(DRIVING).problem(429, "rate-limited");
 }
 
-/// With a schedule there is nothing to choose: one moment for each period, whoever wants another one when.
+/// With a schedule there is one moment for each period, whoever wants another one when.
 #[test]
 fn on_a_schedule_versions_come_at_the_beginnings_of_periods() {
     let service = Service::start_with(|config| {

@@ -42,8 +42,8 @@ pub struct Target {
     pub seeds: fn(&mut seeds::Seeds),
     /// Longest input that is worth trying.
     pub max_len: usize,
-    /// How many inputs a short run tries, seeds included: some ten seconds' worth. A number and not a time, so that it is
-    /// the same run wherever it is done.
+    /// How many inputs a short run tries, seeds included: some ten seconds' worth. A number and not a time, so that a
+    /// slow machine tries as many as a quick one.
     pub smoke: u32,
 }
 
