@@ -6,7 +6,7 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
@@ -272,7 +272,7 @@ fn files_that_are_none() {
 /// The service is killed and comes back: the import waits for it.
 #[test]
 fn a_service_that_is_away_for_a_while() {
-    const ROWS: u64 = 4000;
+    const ROWS: u64 = 12_000;
     let directory = tempfile::tempdir().unwrap();
     let place = directory.path();
     write_secrets(place);
@@ -292,7 +292,13 @@ fn a_service_that_is_away_for_a_while() {
         sleep(Duration::from_millis(5));
     }
     // A second run of the same import stays out of the first one's way.
+    // The first one stands still meanwhile, so that it is not through before.
+    let signal = |name: &str| {
+        assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+    };
+    signal("-STOP");
     refused(&run(place, &url, &import, ""), "another run");
+    signal("-CONT");
     drop(service);
     sleep(Duration::from_millis(300));
     let service = Service::start_at(place, &address);
@@ -303,7 +309,7 @@ fn a_service_that_is_away_for_a_while() {
 /// Killed at some moment, again and again: in the end every row is there once, and every rejected one is told once.
 #[test]
 fn killed_at_any_moment_nothing_is_doubled_and_nothing_lost() {
-    const ROWS: u64 = 6000;
+    const ROWS: u64 = 12_000;
     let directory = tempfile::tempdir().unwrap();
     let place = directory.path();
     write_secrets(place);
@@ -360,7 +366,7 @@ fn killed_at_any_moment_nothing_is_doubled_and_nothing_lost() {
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
 
     let (announced, registered, all) = counts(&service, "killed");
-    assert_eq!((announced.as_str(), registered.as_str(), all), ("6000", "5400", 5400));
+    assert_eq!((announced.as_str(), registered.as_str(), all), ("12000", "10800", 10_800));
     let numbers = |path: &str| -> Vec<u64> {
         lines(&place.join(path)).iter().map(|one| one["row"].as_str().unwrap().parse().unwrap()).collect()
     };
@@ -368,9 +374,9 @@ fn killed_at_any_moment_nothing_is_doubled_and_nothing_lost() {
     assert_eq!(numbers("all.jsonl.killed.rejected.jsonl"), rejected);
     assert_eq!(numbers("references.jsonl"), sound);
     let report: Value = serde_json::from_slice(&fs::read(place.join("report.json")).unwrap()).unwrap();
-    assert_eq!((&report["rejected"], &report["quality"]["licences"]), (&json!("600"), &json!("6000")));
+    assert_eq!((&report["rejected"], &report["quality"]["licences"]), (&json!("1200"), &json!("12000")));
     assert_eq!(
         (&report["quality"]["unreadable"], &report["quality"]["sound"]),
-        (&json!("300"), &json!("5400"))
+        (&json!("600"), &json!("10800"))
     );
 }

@@ -50,7 +50,7 @@ impl Process {
             .spawn()
             .unwrap();
         let mut process = Self { _log: log, child, client: Client::new("") };
-        let given_up = Instant::now() + Duration::from_secs(20);
+        let given_up = Instant::now() + Duration::from_secs(60);
         loop {
             if let Ok(address) = fs::read_to_string(directory.join(ADDRESS_FILE)) {
                 process.client = Client::new(&address);

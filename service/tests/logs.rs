@@ -15,7 +15,7 @@ fn no_attribute_code_token_or_reference() {
     let client = service.client();
     let attributes = sample(DRIVING, 7);
     // Short values would be found anywhere.
-    secrets.extend(attributes.values().filter_map(|v| v.as_str()).filter(|v| v.len() > 3).map(String::from));
+    secrets.extend(attributes.values().filter_map(|v| v.as_str()).filter(|v| v.len() >= 8).map(String::from));
     let licence = client.register(DRIVING, "holder-reference-7", &attributes);
     let code = client.offer(&licence).code;
     secrets.extend([licence, code.clone(), "holder-reference-7".into()]);

@@ -148,7 +148,7 @@ fn servers_that_are_not_there_or_say_nothing() {
     let started = Instant::now();
     assert_eq!(send(&uri, None), TransportError::Timeout);
     assert_eq!(send(&uri, Some(b"{}".as_slice())), TransportError::Timeout);
-    assert!(started.elapsed() < Duration::from_secs(10));
+    assert!(started.elapsed() < Duration::from_secs(20));
     drop(silent);
     assert_eq!(send(&uri, None), TransportError::Unreachable);
 }

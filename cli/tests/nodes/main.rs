@@ -52,7 +52,7 @@ impl Stage {
             .args(["--issuer-id", "demo", "--issuer-name", "示范机关", "--issuer-key-file", "issuer.key"])
             .args(["--verifier-name", "示范酒吧"])
             .args(["--admin-token-file", "admin", "--verifier-token-file", "relying-party"])
-            .args(["--store-redis", &self.redis.address(), "--store-response-timeout", "500ms"])
+            .args(["--store-redis", &self.redis.address(), "--store-response-timeout", "2s"])
             .args(["--node-listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(stderr)

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -23,7 +25,16 @@ impl Service {
 
     pub fn start_at(directory: &Path, listen: &str) -> Self {
         let issuer = ["--listen", listen, "--issuer-id", "demo", "--issuer-name", "示范机关"];
-        Self::start_with(directory, &[&issuer[..], &["--verifier-name", "示范酒吧"]].concat(), &[])
+        let arguments = [&issuer[..], &["--verifier-name", "示范酒吧"]].concat();
+        // Somebody else may have an address that is free again for a moment.
+        for _ in 0..100 {
+            let service = Self::start_with(directory, &arguments, &[]);
+            if !service.url.is_empty() {
+                return service;
+            }
+            sleep(Duration::from_millis(100));
+        }
+        panic!("the service does not start at {listen}");
     }
 
     /// One that has these arguments, and does without these variables: a service of one role takes no token of the other.

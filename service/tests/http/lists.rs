@@ -254,9 +254,17 @@ fn caches_may_keep_manifests_and_buckets() {
         }
     }
     assert_eq!(asked("bucket"), 1);
-    let before = asked("published_version");
-    assert_eq!(kept(&manifest, "\"x\"").status, 200);
-    assert_eq!(asked("published_version"), before);
+    // The service looks for its other lists' versions meanwhile: asking once without the store is enough, and every time would
+    // be counted if nothing was kept.
+    let start = Instant::now();
+    loop {
+        let before = asked("published_version");
+        assert_eq!(kept(&manifest, "\"x\"").status, 200);
+        if asked("published_version") == before {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60));
+    }
     // What there is not is not kept.
     client.get(&bucket(version + 1), None).problem(404, "list-unknown");
 

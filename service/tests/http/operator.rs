@@ -202,7 +202,7 @@ fn whoever_does_not_read_is_cut_off() {
     // It had the only place. Somebody else gets it in the end.
     assert_eq!(service.client().get(paths::LIVEZ, None).status, 200);
     // However its connection ended: what it asked for was not kept for it.
-    let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(30)));
     let mut taken = Vec::new();
     let _ = stream.read_to_end(&mut taken);
     assert!(taken.len() < 1_000_000, "{}", taken.len());
@@ -217,7 +217,7 @@ fn heads_that_are_too_long_or_too_slow() {
     let admin_url = admin(&service).url;
     let answer = |url: &str, head: &str| {
         let mut stream = TcpStream::connect(address(url)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let _ = stream.write_all(head.as_bytes());
         let mut answer = Vec::new();
         let ended = stream.read_to_end(&mut answer);

@@ -11,8 +11,8 @@ use crate::support::{RELYING_PARTY, Response, Service, driving_policy, holder, p
 
 const OTHER: &str = "token-of-another-relying-party";
 
-/// Two at once, then one in two seconds.
-const SLOW: RateLimit = RateLimit { burst: 2, per_minute: 30 };
+/// Two at once, then one in ten seconds.
+const SLOW: RateLimit = RateLimit { burst: 2, per_minute: 6 };
 
 fn service(change: impl FnOnce(&mut Config)) -> Service {
     Service::start_with(|config| {
@@ -37,7 +37,7 @@ fn retry_after_is_true_by_the_clock_on_the_wall() {
     let refused = redeem(&service, &[]);
     let told = Instant::now();
     let seconds: u64 = refused.header("retry-after").parse().unwrap();
-    assert!((1..=2).contains(&seconds), "{seconds}");
+    assert!((1..=10).contains(&seconds), "{seconds}");
     refused.problem(429, "rate-limited");
     // The service's own clock is another: it stands still in tests, and to move it changes nothing.
     service.pass(3600);
@@ -79,7 +79,7 @@ fn presentations_count_whether_or_not_there_is_such_a_request() {
     client.submit(&"0".repeat(32), b"x").problem(404, "request-unknown");
     let bytes = wallet.present(client.fetch(&created), &credential, wallet.tokens(&credential, 4).pop());
     let refused = client.submit(&created.id, &bytes);
-    assert!(refused.header("retry-after").parse::<u64>().unwrap() > 50);
+    assert!(refused.header("retry-after").parse::<u64>().unwrap() > 20);
     refused.problem(429, "rate-limited");
     // It decided nothing, and the relying party is not held back by it.
     assert!(client.result(&created).verdict.is_none());

@@ -88,7 +88,7 @@ fn an_exchange_is_answered_once() {
 fn exchanges_end_by_themselves_and_their_number_is_bounded() {
     let service = Service::start_with(|config| {
         let issuer = config.issuer.as_mut().unwrap();
-        (issuer.exchange_lifetime, issuer.exchange_capacity) = (2, 2);
+        (issuer.exchange_lifetime, issuer.exchange_capacity) = (10, 2);
     });
     let (wallet, credential) = holder(&service, 1);
     let (first, _, body) = wallet.open_exchange(&credential, 4);
@@ -97,7 +97,7 @@ fn exchanges_end_by_themselves_and_their_number_is_bounded() {
     let busy = wallet.client.post(paths::TOKENS, None, &more);
     assert_eq!(busy.header("retry-after"), "1");
     busy.problem(503, "busy");
-    sleep(Duration::from_millis(2100));
+    sleep(Duration::from_millis(10_100));
     let late = wallet.client.post(&paths::TOKEN_EXCHANGE.replace("{exchange}", &first), None, &body);
     late.problem(404, "exchange-unknown");
     assert_eq!(wallet.client.post(paths::TOKENS, None, &more).status, 200);

@@ -15,7 +15,8 @@ use crate::proxy::{Cut, Proxy};
 use crate::server::Redis;
 use crate::support::{ADMIN, RELYING_PARTY, Response, Service};
 use crate::visits::{
-    Visit, Visitor, available, credential, nothing_changed, policy, redis, service_at, single, submit,
+    Visit, Visitor, available, credential, nothing_changed, patient, policy, redis, service_at, single,
+    submit,
 };
 
 /// Asks again whenever it is told that the store cannot be reached.
@@ -74,7 +75,10 @@ fn issue_and_present(visitor: &Visitor) -> (usize, (Value, Vec<u8>), Visit) {
 fn behind_a_proxy(redis: &Redis) -> (Proxy, Service, Visitor) {
     let proxy = Proxy::before(redis.port);
     // One connection, so that it is the next command that is cut off.
-    let service = service_at(single(proxy.address()), |redis| redis.connections = 1);
+    let service = service_at(single(proxy.address()), |redis| {
+        redis.connections = 1;
+        patient(redis);
+    });
     let visitor = Visitor::of(&service);
     (proxy, service, visitor)
 }
@@ -131,7 +135,7 @@ fn a_presentation_takes_two_trips_and_a_fetch_one() {
     let (proxy, _service, visitor) = behind_a_proxy(&redis);
     let [warm, cold] = [visitor.visit(), visitor.visit()];
     assert_eq!(submit(visitor.client(), &warm, 0).status, 200);
-    proxy.slow_down(Duration::from_millis(30));
+    proxy.slow_down(Duration::from_millis(250));
     proxy.trips();
     // The client's rate and the request are asked for at once; then the decision is kept.
     assert_eq!(submit(visitor.client(), &cold, 0).status, 200);

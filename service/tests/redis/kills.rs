@@ -339,7 +339,7 @@ fn a_presentation_is_decided() {
 }
 
 /// Longest time until a wallet is told that an exchange is over.
-const GIVEN_UP: Duration = Duration::from_secs(6);
+const GIVEN_UP: Duration = Duration::from_secs(15);
 
 /// A new exchange at a node that lives.
 fn exchange_anew(stage: &Stage) {

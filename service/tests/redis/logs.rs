@@ -6,13 +6,13 @@ use sha2::Digest;
 
 use crate::server::Redis;
 use crate::support::{ADMIN, DRIVING, RELYING_PARTY, log};
-use crate::visits::{Visitor, available, credential, service_at, single, submit};
+use crate::visits::{Visitor, available, credential, patient, service_at, single, submit};
 
 /// Other tests are in this log too: it is asked for what is in it, never for how often.
 #[test]
 fn warnings_and_failures_but_no_keys_and_no_records() {
     let mut redis = Redis::start_with(&["--appendonly", "no", "--maxmemory-policy", "allkeys-lru"]);
-    let service = service_at(single(redis.address()), |redis| redis.password = None);
+    let service = service_at(single(redis.address()), patient);
     let visitor = Visitor::of(&service);
     let client = visitor.client();
     let licence = client.register_sample(DRIVING, 77);

@@ -22,7 +22,7 @@ use crate::support::{Client, DRIVING, RELYING_PARTY, Response, Wallet, commit_bo
 use crate::visits::{Visitor, policy};
 
 /// Longest time for an exchange whose node is gone, with what a busy machine takes.
-const GIVEN_UP: Duration = Duration::from_secs(6);
+const GIVEN_UP: Duration = Duration::from_secs(15);
 
 fn present(client: &Client, id: &str, key: Option<&str>, presentation: &[u8]) -> Response {
     let headers = [("content-type", "application/json")].into_iter();
@@ -340,6 +340,11 @@ fn between_nodes_nothing_is_answered_but_exchanges_that_are_held_there() {
 
 #[test]
 fn rates_are_counted_by_all_nodes_together() {
+    // Where the store is late to count, each node counts for itself: nothing is learned then.
+    assert!((0..20).any(|_| rates_are_counted_in_time()), "the store was late every time");
+}
+
+fn rates_are_counted_in_time() -> bool {
     const BURST: u32 = 6;
     let nodes = Nodes::start_with(2, |config| {
         config.limits.rates.offers = RateLimit { burst: BURST, per_minute: 1 };
@@ -349,7 +354,11 @@ fn rates_are_counted_by_all_nodes_together() {
     // Two of the six.
     let (wallet, credential) = holder(&nodes.services[0], 1);
     let code = json!({ "code": "none" });
+    let asked = Instant::now();
     let answers = at_once(12, |which| clients[which % 2].post(paths::OFFERS_REDEEM, None, &code));
+    if asked.elapsed() > Duration::from_millis(450) {
+        return false;
+    }
     assert_eq!(answers.iter().filter(|answer| answer.status == 404).count(), 4);
     answers.into_iter().filter(|answer| answer.status != 404).for_each(|answer| {
         assert!((1..=60).contains(&answer.header("retry-after").parse().unwrap()));
@@ -367,6 +376,7 @@ fn rates_are_counted_by_all_nodes_together() {
     for client in &clients {
         client.post(paths::TOKENS, None, &pairs).problem(429, "rate-limited");
     }
+    true
 }
 
 /// All that it knows of them it has from the store.

@@ -15,7 +15,8 @@ use crate::visits::{
 };
 
 /// Longest time from the end of an outage to the end of its consequences.
-const RECOVERY: Duration = Duration::from_secs(5);
+/// The service itself waits for a second at most before it tries again; how soon that helps is measured by the benches.
+const RECOVERY: Duration = Duration::from_secs(30);
 /// Longest time for an answer of the load, outage included.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Credentials asked for, and requests answered, by each of two threads.
@@ -135,7 +136,7 @@ fn a_node_of_a_cluster_killed_and_started_again() {
     let servers = RedisServers::Cluster(nodes.each_ref().map(Redis::address).to_vec());
     let down = |nodes: &mut [Redis; 3]| {
         nodes[0].kill();
-        nodes[1].wait_for("CLUSTER INFO", "cluster_state:fail");
+        nodes[1..].iter().for_each(|node| node.wait_for("CLUSTER INFO", "cluster_state:fail"));
     };
     let up = |nodes: &mut [Redis; 3]| {
         nodes[0].restart();

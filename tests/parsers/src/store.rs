@@ -83,7 +83,7 @@ impl Scene {
 }
 
 fn connected(address: &str, process: u32) -> Option<Connection> {
-    let given_up = Instant::now() + Duration::from_secs(10);
+    let given_up = Instant::now() + Duration::from_secs(60);
     while Instant::now() < given_up {
         let client = Client::open(address).unwrap();
         if let Ok(mut connection) = client.get_connection_with_timeout(Duration::from_millis(500)) {

@@ -63,7 +63,8 @@ async fn with_a_replica_that_is_waited_for() {
     let (master, replica) = (Redis::start(), Redis::start());
     let _: String = replica.ask(&format!("REPLICAOF 127.0.0.1 {}", master.port));
     replica.wait_for("INFO replication", "master_link_status:up");
-    let config = RedisConfig { wait_replicas: 1, ..config(&master) };
+    let config =
+        RedisConfig { wait_replicas: 1, response_timeout: Duration::from_secs(4), ..config(&master) };
     let store = RedisStore::open(&config).await.unwrap();
     let (id, now) = (Id::random(), Clock::system().now());
     store.add_request(id, "a", &request(now + 100), now + 200).await.unwrap();

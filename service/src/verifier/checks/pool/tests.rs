@@ -124,10 +124,14 @@ async fn a_flood_of_bad_proofs_keeps_nobody_from_its_turn() {
     for check in 0..10 {
         sent.push(stage.send(2, 1000 + 2 * check).await);
     }
-    let mut honest_turns = Vec::new();
+    let (mut honest_turns, mut left) = (Vec::new(), 110);
     for turn in 0.. {
         stage.judge();
-        let Ok(batch) = stage.batches.recv_timeout(Duration::from_millis(500)) else { break };
+        if left == 0 {
+            break;
+        }
+        let batch = stage.next_batch();
+        left -= batch.len();
         let honest = batch.iter().filter(|check| **check >= 1000).count();
         assert!(honest == batch.len() || (honest == 0 && batch.len() <= 8), "{batch:?}");
         if honest > 0 {
