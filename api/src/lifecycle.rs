@@ -237,7 +237,7 @@ pub struct LicenceEvent {
     pub act: Act,
     /// Where the licence stood afterwards.
     pub stage: Stage,
-    /// Why.
+    /// Why. Nobody is asked why a licence is registered, imported, offered or issued.
     #[serde(default, deserialize_with = "json::present", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = openapi::Reason, required = false))]
     pub reason: Option<String>,

@@ -8,6 +8,7 @@ use glimpse_api::{LicenceRegistration, OfferCreated, RegisteredLicence, paths};
 use glimpse_profiles::sample::Persona;
 
 use crate::http::Client;
+use crate::identifier;
 use crate::import;
 use crate::life;
 use crate::output::{self, Outcome, read_secret, read_text};
@@ -53,6 +54,9 @@ pub(crate) enum Command {
         /// Reference that registration answered with
         licence: String,
     },
+    /// Issue and check identifiers of licences (GB/T 36904)
+    #[command(subcommand)]
+    Identifier(identifier::Command),
     #[command(flatten)]
     Life(life::Command),
 }
@@ -96,6 +100,7 @@ pub(crate) fn run(command: Command) -> Outcome {
             let offer: OfferCreated = service.client()?.post(&path, &serde_json::json!({}))?;
             output::json(&offer)?;
         }
+        Command::Identifier(command) => return identifier::run(command),
         Command::Life(command) => return life::run(command),
     }
     Ok(ExitCode::SUCCESS)

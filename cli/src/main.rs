@@ -5,6 +5,7 @@
 mod access;
 mod demo;
 mod http;
+mod identifier;
 mod import;
 mod licence;
 mod life;

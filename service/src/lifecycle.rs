@@ -226,13 +226,15 @@ impl Standing {
         Ok(act)
     }
 
-    /// Another version takes its place.
-    pub(crate) fn correct(&mut self, by: Id) -> Result<Act, Impossible> {
+    /// Another version takes its place; how that one stands. A correction is an answer to a dispute, and none to what the
+    /// authority suspended the licence for: the new version is suspended as the old one was.
+    pub(crate) fn correct(&mut self, by: Id) -> Result<(Act, Self), Impossible> {
         self.expect_alive()?;
+        let next = Self { suspended: self.suspended, ..Self::new() };
         self.end(EndedAs::Corrected);
         self.corrected_by = Some(by);
         self.touch();
-        Ok(Act::Corrected)
+        Ok((Act::Corrected, next))
     }
 
     /// Its holder has a new wallet: what the old one has is worth nothing any more, and is returned.
@@ -265,6 +267,7 @@ impl Standing {
         Ok(Act::Resumed)
     }
 
+    /// Whatever is disputed: nothing is left that could be corrected.
     fn end(&mut self, ended: EndedAs) -> Act {
         self.ended = Some(ended);
         self.suspended = false;

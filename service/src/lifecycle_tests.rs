@@ -92,7 +92,7 @@ fn nothing_follows_the_end() {
         }
         assert_eq!(standing.offer(), Err(Impossible::Ended));
         assert_eq!(standing.issue(credential(1)), Err(Impossible::Ended));
-        assert_eq!(standing.correct(Id::random()), Err(Impossible::Ended));
+        assert_eq!(standing.correct(Id::random()).err(), Some(Impossible::Ended));
         assert_eq!(standing.change_wallet().err(), Some(Impossible::Ended));
     }
 }
@@ -156,9 +156,28 @@ fn disputes() {
     // One that is right ends with a correction.
     apply(&mut standing, &dispute(true)).unwrap();
     let next = Id::random();
-    standing.correct(next).unwrap();
+    let (_, corrected) = standing.correct(next).unwrap();
+    // The dispute is over with it.
+    assert_eq!((corrected.stage(), corrected.disputed()), (Registered, false));
     assert_eq!((standing.ended, standing.corrected_by), (Some(EndedAs::Corrected), Some(next)));
     assert!(!standing.disputed());
+}
+
+#[test]
+fn a_correction_lifts_no_suspension() {
+    for disputed in [false, true] {
+        let mut standing = issued();
+        apply(&mut standing, &suspend()).unwrap();
+        if disputed {
+            apply(&mut standing, &dispute(true)).unwrap();
+        }
+        let (_, mut next) = standing.correct(Id::random()).unwrap();
+        assert_eq!((next.stage(), next.disputed()), (Suspended, false));
+        assert_eq!(next.offer(), Err(Impossible::Suspended));
+        apply(&mut next, &resume()).unwrap();
+        assert_eq!(next.stage(), Registered);
+        next.offer().unwrap();
+    }
 }
 
 #[test]
@@ -188,7 +207,7 @@ proptest! {
             let done = match act {
                 0 => standing.offer(),
                 1 => standing.issue(credential(u32::from(act) + 1)),
-                2 => standing.correct(Id([9; 16])),
+                2 => standing.correct(Id([9; 16])).map(|(act, _)| act),
                 3 => standing.change_wallet().map(|(act, _)| act),
                 4 => apply(&mut standing, &suspend()),
                 5 => apply(&mut standing, &resume()),

@@ -205,7 +205,7 @@ impl IssuerRole {
             }
             let schema = self.schema(&before)?.clone();
             let mut ended = before.clone();
-            let act = ended.standing.correct(next_id).map_err(ApiError::Impossible)?;
+            let (act, standing) = ended.standing.correct(next_id).map_err(ApiError::Impossible)?;
             step.into_iter().for_each(|step| ended.standing.remember(step));
             let reason = checked_reason(&correction.reason, &before, Some(&schema))?;
             let profile = profile_of(&schema)?;
@@ -215,6 +215,7 @@ impl IssuerRole {
                 LicenceRecord::new(&schema, before.holder.clone(), &admitted.values, admitted.overrides, now);
             checked_reason(&correction.reason, &next, Some(&schema))?;
             (next.version, next.corrects) = (before.version.saturating_add(1), Some(id));
+            next.standing = standing;
 
             let mut old = self.update(id, &before, ended, act, by);
             old.event.reason = Some(reason.clone());

@@ -15,6 +15,8 @@ use sha2::{Digest, Sha256};
 use crate::support::{ADMIN, NOW, RELYING_PARTY, Service, driving_policy, holder, principals};
 
 pub(crate) const AUDITOR: &str = "auditor-token-of-the-tests";
+/// Methods as the document writes them.
+const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
 const OTHER: &str = "token-of-another-relying-party";
 
 fn name() -> Text {
@@ -36,12 +38,13 @@ fn service() -> Service {
 
 /// Every route: its method, its path, and whose it is, if not anybody's.
 fn routes() -> Vec<(&'static str, String, Option<&'static str>)> {
-    let id = "0".repeat(32);
+    let (id, digest) = ("0".repeat(32), "0".repeat(64));
     let with =
         |pattern: &str, parameter: &str, value: &str| pattern.replace(&format!("{{{parameter}}}"), value);
     vec![
         ("GET", paths::LIVEZ.into(), None),
         ("GET", paths::READYZ.into(), None),
+        ("GET", paths::OPENAPI.into(), None),
         ("GET", paths::METADATA.into(), None),
         ("POST", paths::OFFERS_REDEEM.into(), None),
         ("POST", paths::CREDENTIALS.into(), None),
@@ -51,6 +54,18 @@ fn routes() -> Vec<(&'static str, String, Option<&'static str>)> {
         ("POST", with(paths::PRESENTATION, "request", &id), None),
         ("POST", paths::LICENCES.into(), Some(ADMIN)),
         ("POST", with(paths::LICENCE_OFFERS, "licence", &id), Some(ADMIN)),
+        ("GET", with(paths::LICENCE, "licence", &id), Some(ADMIN)),
+        ("POST", with(paths::LICENCE_CHANGES, "licence", &id), Some(ADMIN)),
+        ("POST", with(paths::LICENCE_CORRECTION, "licence", &id), Some(ADMIN)),
+        ("POST", paths::WALLET_CHANGES.into(), Some(ADMIN)),
+        ("GET", with(paths::IMPORT, "import", "i"), Some(ADMIN)),
+        ("PUT", with(paths::IMPORT, "import", "i"), Some(ADMIN)),
+        ("POST", with(paths::IMPORT_ROWS, "import", "i"), Some(ADMIN)),
+        ("GET", paths::CATALOGUE.into(), Some(ADMIN)),
+        ("GET", with(&with(paths::CATALOGUE_PAGE, "schema", &digest), "stage", "ended"), Some(ADMIN)),
+        ("POST", paths::REVOCATION_LISTS.into(), Some(ADMIN)),
+        ("GET", with(paths::MANIFEST, "schema", &digest), None),
+        ("GET", with(&with(&with(paths::BUCKET, "schema", &digest), "version", "1"), "bucket", "0"), None),
         ("PUT", with(paths::POLICY, "policy", "p"), Some(RELYING_PARTY)),
         ("GET", with(paths::POLICY, "policy", "p"), Some(RELYING_PARTY)),
         ("POST", paths::REQUESTS.into(), Some(RELYING_PARTY)),
@@ -66,6 +81,12 @@ fn routes() -> Vec<(&'static str, String, Option<&'static str>)> {
 fn each_role_on_each_route() {
     let (service, closed) = (service(), Service::start_with(|config| config.access = Access::default()));
     let (client, nobody) = (service.client(), closed.client());
+    let document: Value = client.get(paths::OPENAPI, None).ok();
+    let methods = |path: &Value| {
+        path.as_object().map_or(0, |path| path.keys().filter(|it| METHODS.contains(&it.as_str())).count())
+    };
+    let operations: usize = document["paths"].as_object().unwrap().values().map(methods).sum();
+    assert_eq!(routes().len(), operations, "each of the document's operations stands here");
     for (method, path, whose) in routes() {
         let ask = |token| match method {
             "GET" => client.get(&path, token),

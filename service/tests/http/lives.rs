@@ -178,6 +178,28 @@ fn a_correction_is_the_next_version() {
     assert!(wallet.interval(&old).is_err() && wallet.interval(&new).is_ok());
 }
 
+/// What the authority suspended a licence for is another matter than what is wrong in it.
+#[test]
+fn a_correction_lifts_no_suspension() {
+    let service = Service::start();
+    let client = service.client();
+    let licence = client.register_sample(DRIVING, 1);
+    client.change(&licence, &json!({ "act": "suspend", "reason": "unpaid fines" })).ok::<Value>();
+    let body = json!({ "attributes": sample(DRIVING, 1), "reason": "a wrong date" });
+    let path = paths::LICENCE_CORRECTION.replace("{licence}", &licence);
+    let next: RegisteredLicence = client.post(&path, Some(ADMIN), &body).ok();
+    let report = client.licence(&next.licence);
+    assert_eq!((report.stage, report.version), (Stage::Suspended, 2));
+    assert_eq!(
+        (report.events[0].act, report.events[0].stage),
+        (Act::RegisteredAsCorrection, Stage::Suspended)
+    );
+    let offers = paths::LICENCE_OFFERS.replace("{licence}", &next.licence);
+    client.post(&offers, Some(ADMIN), &json!({})).problem(409, "impossible");
+    client.change(&next.licence, &json!({ "act": "resume", "reason": "paid" })).ok::<Value>();
+    Wallet::new(client.clone()).obtain(&client.offer(&next.licence).code);
+}
+
 #[test]
 fn disputes_end_by_rejection_too() {
     let service = Service::start();

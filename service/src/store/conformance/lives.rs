@@ -108,7 +108,7 @@ async fn corrected_both_or_neither(store: &dyn Store) {
     store.update_licences(vec![known(id, "corrected")]).await.unwrap();
     let seen = store.licence(id).await.unwrap().unwrap();
     let correction = |before: &LicenceRecord| {
-        let old = update(id, before, |standing| standing.correct(next).unwrap());
+        let old = update(id, before, |standing| standing.correct(next).unwrap().0);
         let mut new = known(next, "corrected");
         (new.licence.version, new.licence.corrects) = (2, Some(id));
         vec![old, new]
