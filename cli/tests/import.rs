@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
@@ -114,9 +115,10 @@ fn json_lines_with_everything_that_can_be_wrong() {
     ];
     let mut bytes = text.concat().into_bytes();
     bytes.extend(b"{\"holder\":\"h\",\"name\":\"\xd0\xd5\"}\n");
-    fs::write(place.join("all.jsonl"), bytes).unwrap();
+    fs::write(place.join("all.jsonl"), &bytes).unwrap();
 
-    let output = import(place, &service.url, "all.jsonl", "first", &["--report", "report.json"]);
+    let more = ["--report", "report.json", "--rejected-rows", "again.jsonl"];
+    let output = import(place, &service.url, "all.jsonl", "first", &more);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     let rejected = lines(&place.join("all.jsonl.first.rejected.jsonl"));
     let told: Vec<(&str, &str, &str)> = rejected
@@ -141,6 +143,19 @@ fn json_lines_with_everything_that_can_be_wrong() {
         ]
     );
     assert_eq!(counts(&service, "first"), ("12".into(), "3".into(), 3));
+    // The rows themselves, for their owner alone.
+    let copied = [&text[2..=7].concat(), &text[9], &text[11]].map(|rows| rows.as_bytes()).concat();
+    let expected = [&copied, &bytes[text.concat().len()..]].concat();
+    let again = place.join("again.jsonl");
+    assert!(fs::read(&again).unwrap() == expected);
+    assert_eq!(fs::metadata(&again).unwrap().permissions().mode() & 0o777, 0o600);
+    refused(
+        &import(place, &service.url, "all.jsonl", "first", &more),
+        "again.jsonl: there is a file already",
+    );
+    fs::remove_file(&again).unwrap();
+    assert_eq!(import(place, &service.url, "all.jsonl", "first", &more).status.code(), Some(1));
+    assert!(fs::read(&again).unwrap() == expected);
     let report: Value = serde_json::from_slice(&fs::read(place.join("report.json")).unwrap()).unwrap();
     let quality = &report["quality"];
     assert_eq!((&report["rejected"], &report["import"]["registered"]), (&json!("9"), &json!("3")));
@@ -238,6 +253,44 @@ fn csv_in_the_names_of_the_standard_again_and_changed() {
     fs::remove_file(place.join("all.csv.standard.state.json")).unwrap();
     refused(&import(place, &service.url, "all.csv", "standard", &again), "announced of another file");
     assert_eq!(counts(&service, "standard").2, 40);
+}
+
+/// What was rejected is corrected in the copy, and imported under another name.
+#[test]
+fn rejected_rows_are_copied_under_their_header() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path();
+    write_secrets(place);
+    let service = Service::start(place);
+    let names: Vec<String> = licence(1).keys().cloned().collect();
+    let header = format!("\u{feff}holder,remark,{}", names.join(","));
+    let row = |seed: u64, is_right: bool| {
+        let licence = licence(seed);
+        let cell = |name: &String| match &licence[name] {
+            Value::Array(codes) => {
+                codes.iter().map(|code| code.as_str().unwrap()).collect::<Vec<_>>().join(";")
+            }
+            _ if name == "name" && !is_right => String::new(),
+            value => format!("\"{}\"", value.as_str().unwrap()),
+        };
+        let cells: Vec<String> = names.iter().map(cell).collect();
+        format!("holder-of-{seed},\"of\r\ntwo lines\",{}", cells.join(","))
+    };
+    let rows: Vec<String> = (1..=5).map(|seed| row(seed, ![2, 5].contains(&seed))).collect();
+    // Blank lines between, and no end of the last one.
+    fs::write(place.join("all.csv"), format!("{header}\r\n\r\n{}", rows.join("\r\n\r\n"))).unwrap();
+    let more = ["--ignore", "remark", "--rejected-rows", "again.csv"];
+    assert_eq!(import(place, &service.url, "all.csv", "first", &more).status.code(), Some(1));
+    let copied = fs::read_to_string(place.join("again.csv")).unwrap();
+    assert!(copied == format!("{header}\n{}\n{}\n", rows[1], rows[4]));
+
+    let corrected = copied.replace(&rows[1], &row(2, true)).replace(&rows[4], &row(5, true));
+    fs::write(place.join("again.csv"), corrected).unwrap();
+    let more = ["--ignore", "remark", "--rejected-rows", "none.csv"];
+    assert!(import(place, &service.url, "again.csv", "second", &more).status.success());
+    assert_eq!(counts(&service, "second"), ("2".into(), "2".into(), 5));
+    // Nothing was rejected: nothing but the header.
+    assert!(fs::read_to_string(place.join("none.csv")).unwrap() == format!("{header}\n"));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 mod batches;
 mod journal;
 mod licence;
+mod rejected_rows;
 mod report;
 mod rows;
 mod send;
@@ -64,6 +65,9 @@ pub(crate) struct Arguments {
     /// Where rows that are not acceptable go, with the reasons [default: FILE.IMPORT.rejected.jsonl]
     #[arg(long)]
     rejected: Option<PathBuf>,
+    /// Where rows that are not acceptable are copied to as they stand in the file, once the import is through
+    #[arg(long)]
+    rejected_rows: Option<PathBuf>,
     /// Where the references of registered licences go, row by row
     #[arg(long)]
     references: Option<PathBuf>,
@@ -95,6 +99,7 @@ pub(crate) fn run(client: &Client, arguments: &Arguments) -> Outcome {
         references: arguments.references.clone(),
     };
     let state_path = beside(arguments, arguments.state.as_ref(), "state.json");
+    arguments.rejected_rows.as_deref().map_or(Ok(()), rejected_rows::check_free)?;
     let named = |error: std::io::Error| format!("{}: {error}", arguments.file.display());
     let mut file = File::open(&arguments.file).map_err(named)?;
     let mut names = Names::new(profile, &settings.holder, &settings.ignored);
@@ -113,6 +118,9 @@ pub(crate) fn run(client: &Client, arguments: &Arguments) -> Outcome {
     }
     let mut run = Run::open(state, state_path, begun)?;
     run.send(client, file, &names, usize::from(arguments.connections))?;
+    if let Some(to) = &arguments.rejected_rows {
+        rejected_rows::copy(&arguments.file, &run.state, to)?;
+    }
     let path = paths::IMPORT.replace("{import}", &import.import);
     let report = Report {
         import: client.get(&path)?,

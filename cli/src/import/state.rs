@@ -113,7 +113,8 @@ impl State {
     }
 }
 
-fn directory_of(path: &Path) -> PathBuf {
+/// The directory that a file is in.
+pub(super) fn directory_of(path: &Path) -> PathBuf {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     parent.unwrap_or(Path::new(".")).to_owned()
 }
