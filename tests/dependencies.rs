@@ -156,7 +156,7 @@ fn the_list_fits_the_manifests() {
     }
 }
 
-/// All that is linked into the four crates without I/O is in the list, and the list has no more.
+/// All that is linked into the five crates without I/O is in the list, and the list has no more.
 #[test]
 fn the_pure_crates_rest_on_what_is_listed() {
     let text = fs::read_to_string(root().join("docs/dependencies.md")).unwrap();

@@ -27,10 +27,11 @@ use glimpse_prover::{
     SignatureParts, Token, present,
 };
 use glimpse_service::{ApiToken, Key};
-use glimpse_wallet::{KdfParams, Passphrase, SecretWords, Wallet};
+use glimpse_wallet::{HttpRequest, HttpResponse, KdfParams, Passphrase, SecretWords, Wallet};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 // The issuer: a second k for one exchange gives away x, so there is nothing to make a copy of it with.
 lacks!(IssuerSecretKey: Clone, Copy, Display, PartialEq, Serialize, DeserializeOwned);
@@ -226,6 +227,22 @@ fn nothing_printed_of_keys_and_wallets() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("wallet");
     secrets.are_not_in(&Wallet::create(&path, &passphrase, KdfParams::FOR_TESTS, &mut rng(3)).unwrap());
+}
+
+#[test]
+fn nothing_printed_of_what_is_sent_and_answered() {
+    let mut secrets = Secrets::default();
+    let code = "an-offer-code-of-this-test";
+    secrets.text(code);
+    let uri = format!("https://issuer.example/offers/{code}");
+    let body = Some(code.as_bytes());
+    let request = HttpRequest { uri: &uri, body, idempotency_key: Some(code), max_response_bytes: 1 << 16 };
+    secrets.are_not_in(&request);
+    let body = Zeroizing::new(code.as_bytes().to_vec());
+    secrets.are_not_in(&HttpResponse { status: 200, content_type: None, retry_after: None, body });
+    let disclosed = json!({"of": "card.name", "value": code});
+    let disclosed: Disclosed = serde_json::from_value(disclosed).unwrap();
+    secrets.are_not_in(&disclosed);
 }
 
 /// The search finds what a derived `Debug` would show.

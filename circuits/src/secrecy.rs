@@ -63,6 +63,23 @@ fn wipe() {
 /// Does not compile if a type implements one of these traits: `lacks!(Nonce: Debug, Clone)`.
 ///
 /// Without the trait the constant of `Otherwise` is what the name means; with it the inherent one is found first.
+///
+/// ```
+/// struct Nonce([u8; 32]);
+/// glimpse_circuits::lacks!(Nonce: std::fmt::Debug, Clone);
+/// ```
+/// The same with one of these traits does not compile:
+///
+/// ```compile_fail,E0080
+/// #[derive(Clone)]
+/// struct Nonce([u8; 32]);
+/// glimpse_circuits::lacks!(Nonce: std::fmt::Debug, Clone);
+/// ```
+/// ```compile_fail,E0080
+/// #[derive(Debug)]
+/// struct Nonce([u8; 32]);
+/// glimpse_circuits::lacks!(Nonce: std::fmt::Debug, Clone);
+/// ```
 #[macro_export]
 macro_rules! lacks {
     ($type:ty: $($name:path),+ $(,)?) => {$(

@@ -1,6 +1,8 @@
 //! `glimpse serve` with a configuration file, and `--check-config`.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -8,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use support::log::{FILTER, Kind, Watched, keep};
 
 const SECRET: &str = "the-token-that-nobody-should-see";
 
@@ -115,17 +118,23 @@ fn served_by_a_file_and_stopped_by_a_signal() {
     let place = directory.path();
     fs::write(place.join("glimpse.toml"), format!("{FILE}[limits]\ndrain_delay = '10ms'\n")).unwrap();
     secret(&place.join("token"), 0o600);
-    let mut child =
-        glimpse(place, &["--log-json"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    keep(Kind::Key, SECRET);
+    let log = place.join("log");
+    let (_watched, stderr) = Watched::file(&log);
+    let mut child = glimpse(place, &["--log-json"])
+        .env("GLIMPSE_LOG", FILTER)
+        .stdout(Stdio::piped())
+        .stderr(stderr)
+        .spawn()
+        .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(lines.next().unwrap().unwrap().starts_with("serving at http://127.0.0.1:"));
     assert!(lines.next().unwrap().unwrap().ends_with("/metrics"));
     let stopped = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(stopped.success());
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    let log: Vec<Value> =
-        text(&output.stderr).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(child.wait().unwrap().success());
+    let log = fs::read_to_string(log).unwrap();
+    let log: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(log.iter().any(|line| line["fields"]["message"] == "draining"), "{log:?}");
     assert!(place.join("store/issuer.key").exists());
 }

@@ -151,4 +151,12 @@ mod tests {
         assert_eq!(offer_code().len(), 43);
         assert_ne!(offer_code(), offer_code());
     }
+
+    #[test]
+    fn what_names_something_does_not_print() {
+        let id = Id([7; 16]);
+        assert_eq!(format!("{id:?}"), "Id(..)");
+        assert_eq!(format!("{:?}", ExchangeName { node: NodeId([7; 8]), id }), "ExchangeName(..)");
+        assert_eq!(format!("{:?}", Fingerprint::of(b"a key")), "Fingerprint(..)");
+    }
 }

@@ -338,4 +338,18 @@ mod tests {
         let broken = with(&format!(r#"{{"list":{},"checked_at":"8"}}"#, list.replace(r#""9""#, r#""8""#)));
         assert!(Contents::from_json(broken.as_bytes()).is_err());
     }
+
+    /// Neither secrets nor who issued what to whom: a derived `Debug` would show the address at least.
+    #[test]
+    fn contents_do_not_print() {
+        let json = concat!(
+            r#"{"saves":"7","link_secret":"AAAA","issuers":{"https://issuer.example":{"pinned_at":"5","#,
+            r#""issuers":[],"schemas":[]}},"schemas":[],"credentials":[],"pending":[],"ledger":[]}"#
+        );
+        let contents = Contents::from_json(json.as_bytes()).unwrap();
+        assert_eq!(contents.issuers.len(), 1);
+        for printed in [format!("{contents:?}"), format!("{contents:#?}")] {
+            assert_eq!(printed, "Contents(saved 7 times)");
+        }
+    }
 }

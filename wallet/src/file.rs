@@ -238,6 +238,15 @@ mod tests {
         key.seal(Zeroizing::new(b"{\"some\":\"contents\"}".to_vec())).unwrap()
     }
 
+    /// A derived `Debug` would show the 64 bytes as a list of numbers, and salt and parameters with them.
+    #[test]
+    fn a_file_key_does_not_print() {
+        let key = FileKey::create(&Passphrase::new("right"), KdfParams::FOR_TESTS).unwrap();
+        for printed in [format!("{key:?}"), format!("{key:#?}")] {
+            assert_eq!(printed, "FileKey(..)");
+        }
+    }
+
     #[test]
     fn opens_with_its_passphrase_only() {
         let file = sealed();

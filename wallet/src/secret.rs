@@ -98,13 +98,18 @@ impl<'de> Deserialize<'de> for SecretText {
 
 #[cfg(test)]
 mod tests {
+    use glimpse_circuits::text::Text;
+
     use super::*;
+    use crate::wallet::SecretWords;
 
     #[test]
     fn nothing_prints_and_spelling_does_not_matter() {
         assert_eq!(format!("{:?}", Passphrase::new("geheim")), "Passphrase(..)");
         assert_eq!(format!("{:?}", SecretBytes::of(b"geheim")), "SecretBytes(6)");
         assert_eq!(format!("{:?}", SecretText::of("geheim")), "SecretText(..)");
+        let words = SecretWords::new(Text { zh_cn: "geheim".into(), en: "geheim".into() });
+        assert_eq!(format!("{words:?}"), "SecretWords(..)");
         assert_eq!(Passphrase::new("cafe\u{301}").as_bytes(), Passphrase::new("caf\u{e9}").as_bytes());
         let json = serde_json::to_string(&SecretBytes::of(&[0xff, 0xef])).unwrap();
         assert_eq!(json, "\"_-8\"");

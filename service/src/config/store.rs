@@ -101,3 +101,39 @@ impl fmt::Debug for RedisServers {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The password is a `SecretString`; an address, a user and a master may hold one by mistake.
+    #[test]
+    fn neither_passwords_nor_addresses_print() {
+        let address = || "redis://user:a-password-by-mistake@cache.example:6379".to_owned();
+        let sentinel = RedisServers::Sentinel {
+            sentinels: vec![address()],
+            master: "master.example".into(),
+            database: 0,
+            tls: false,
+        };
+        for servers in [RedisServers::Single(address()), sentinel, RedisServers::Cluster(vec![address()])] {
+            let mut config = RedisConfig::new(servers);
+            config.username = Some("somebody".into());
+            config.password = Some("a-password-of-redis".into());
+            config.sentinel_password = Some("a-password-of-sentinels".into());
+            config.ca_certificates = Some(b"certificates".to_vec());
+            let store = StoreConfig::Redis(Box::new(config.clone()));
+            for printed in [
+                format!("{config:?}"),
+                format!("{config:#?}"),
+                format!("{:?}", config.servers),
+                format!("{store:?}"),
+            ] {
+                for hidden in ["a-password", "example", "somebody", "[99, 101"] {
+                    assert!(!printed.contains(hidden), "{hidden} in {printed}");
+                }
+            }
+            assert!(format!("{config:?}").contains(r#"prefix: "glimpse""#));
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Does the time of anything that handles a secret depend on it? Measured as dudect does (Reparaz, Balasch and Verbauwhede,
+//! Does the time of what handles a secret depend on it? Measured as dudect does (Reparaz, Balasch and Verbauwhede,
 //! "dude, is my code constant time?", DATE 2017).
 //!
 //! Each case has two classes of inputs, with a special secret and with a random one, prepared beforehand through the same

@@ -1,4 +1,7 @@
-//! What is measured: everything that computes with a secret, and controls.
+//! What is measured: what computes with secrets of credentials and their tokens, and with bearer keys; and controls.
+//!
+//! Not measured: `not_revoked` (proving with an interval, finding it in a bucket, signing buckets under w), Ed25519
+//! signatures, the wallet's file.
 
 mod access;
 mod arithmetic;
