@@ -4,6 +4,7 @@ use std::fmt;
 
 use ed25519_dalek::{Signer, SigningKey};
 use glimpse_circuits::key::DocumentKey;
+use glimpse_circuits::secrecy::apart;
 use glimpse_trust::envelope::Envelope;
 use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
@@ -23,7 +24,7 @@ impl DocumentSecretKey {
 
     /// The key with this seed. Any 32 bytes are one.
     pub fn from_bytes(seed: &[u8; 32]) -> Self {
-        Self(Box::new(SigningKey::from_bytes(seed)))
+        apart(|| Self(Box::new(SigningKey::from_bytes(seed))))
     }
 
     /// The seed, for the place it is kept in.
@@ -38,7 +39,7 @@ impl DocumentSecretKey {
 
     /// Adds its signature to an envelope.
     pub fn sign(&self, envelope: Envelope) -> Envelope {
-        let signature = self.0.sign(&envelope.to_be_signed()).to_bytes();
+        let signature = apart(|| self.0.sign(&envelope.to_be_signed()).to_bytes());
         envelope.with_signature(self.public(), signature)
     }
 }

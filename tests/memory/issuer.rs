@@ -10,7 +10,9 @@ use glimpse_circuits::request::Nonce;
 use glimpse_circuits::token::TokenPair;
 use glimpse_fixtures::rng;
 use glimpse_fixtures::schemas::{unbound, unbound_values};
-use glimpse_issuer::{Issuance, IssuerSecretKey, TokenExchange, issue};
+use glimpse_issuer::{DocumentSecretKey, Issuance, IssuerSecretKey, TokenExchange, issue};
+
+use glimpse_trust::envelope::Envelope;
 
 use crate::stage::Stage;
 
@@ -40,6 +42,11 @@ fn work(stage: &Stage) {
     stage.secret("e", || issued.e.to_bytes().to_vec());
     stage.secret("attribute", || TITLE.as_bytes().to_vec());
     stage.transient("attribute's-scalar", || issued.values[0].to_scalar().to_bytes().to_vec());
+
+    let manifest_key = DocumentSecretKey::generate(&mut rng);
+    stage.secret("manifest-key", || manifest_key.to_bytes().to_vec());
+    let signed = manifest_key.sign(Envelope::new("kind", b"{}".to_vec()));
+    signed.open("kind", &[manifest_key.public()]).unwrap();
 
     // A point and its multiple by x come from outside: here they are made of the public key.
     let mut pair = || {
