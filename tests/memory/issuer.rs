@@ -45,8 +45,6 @@ fn work(stage: &Stage) {
 
     let manifest_key = DocumentSecretKey::generate(&mut rng);
     stage.secret("manifest-key", || manifest_key.to_bytes().to_vec());
-    let signed = manifest_key.sign(Envelope::new("kind", b"{}".to_vec()));
-    signed.open("kind", &[manifest_key.public()]).unwrap();
 
     // A point and its multiple by x come from outside: here they are made of the public key.
     let mut pair = || {
@@ -66,6 +64,14 @@ fn work(stage: &Stage) {
             (response - x).to_bytes().to_vec()
         });
     }
+    // Last, so that nothing else wipes the frames that it was made and used in; and not drawn, since the generator would
+    // still have it.
+    let mut seed = key.to_bytes();
+    seed.iter_mut().for_each(|byte| *byte ^= 0x5a);
+    let next_manifest_key = DocumentSecretKey::from_bytes(&seed);
+    stage.transient("next-manifest-key", || next_manifest_key.to_bytes().to_vec());
+    let signed = next_manifest_key.sign(Envelope::new("kind", b"{}".to_vec()));
+    signed.open("kind", &[next_manifest_key.public()]).unwrap();
 }
 
 /// Digits from -8 to 8, least first, a byte each.
