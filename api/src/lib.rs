@@ -9,6 +9,7 @@ mod catalogue;
 mod imports;
 mod issuer;
 mod lifecycle;
+mod objects;
 #[cfg(feature = "openapi")]
 pub mod openapi;
 mod problem;

@@ -3,8 +3,9 @@
 use glimpse_circuits::decimal;
 use glimpse_circuits::json;
 use glimpse_circuits::schema::SchemaDigest;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::objects::OnlyObject;
 #[cfg(feature = "openapi")]
 use crate::openapi;
 
@@ -62,7 +63,7 @@ pub enum EndedAs {
 /// what the licence says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields, remote = "Self")]
 pub enum LicenceChange {
     /// Its credentials may not be presented from the next version of the revocation list on.
     Suspend {
@@ -108,6 +109,18 @@ pub enum LicenceChange {
         #[cfg_attr(feature = "openapi", schema(value_type = openapi::Reason))]
         reason: String,
     },
+}
+
+impl Serialize for LicenceChange {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for LicenceChange {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(OnlyObject(deserializer))
+    }
 }
 
 impl LicenceChange {
@@ -322,4 +335,28 @@ pub struct PublishedList {
     #[serde(with = "decimal")]
     #[cfg_attr(feature = "openapi", schema(value_type = openapi::DecimalCount))]
     pub left_out: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_no_change() {
+        let text = r#"{"act":"end","as":"revoked","reason":"why"}"#;
+        let change: LicenceChange = json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&change).unwrap(), text);
+        for none in [
+            r#"["suspend","why"]"#,
+            r#"["end","revoked","why"]"#,
+            r#"["suspend",{"reason":"why"}]"#,
+            r#"{"act":"suspend","reason":"why","reason":"why"}"#,
+            r#"{"act":"suspend","act":"suspend","reason":"why"}"#,
+            r#"{"act":"suspend","reason":"why","as":"revoked"}"#,
+            r#""suspend""#,
+        ] {
+            assert!(json::from_str::<LicenceChange>(none).is_err(), "{none}");
+            assert!(serde_json::from_str::<LicenceChange>(none).is_err(), "{none}");
+        }
+    }
 }

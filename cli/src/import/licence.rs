@@ -14,6 +14,9 @@ use super::rows::{Fields, MAX_ROW, Raw};
 
 /// Between the codes of flags in a cell.
 const BETWEEN_FLAGS: char = ';';
+/// Deepest lists and objects within each other that a value may have. No profile has more than lists; what is sent lies
+/// deeper than it stands here, and one value that is too deep for the service would have it refuse all rows of a batch.
+const MAX_DEPTH: usize = 8;
 
 /// A licence as the file has it.
 pub(super) struct Licence {
@@ -138,6 +141,9 @@ impl Names {
             None => return Err("has no reference of the holder".into()),
         };
         self.ignored.iter().for_each(|name| drop(attributes.remove(name)));
+        if attributes.values().any(|value| deeper_than(MAX_DEPTH, value)) {
+            return Err("has lists or objects too deep within each other".into());
+        }
         Ok(Licence { holder, attributes, overrides })
     }
 
@@ -169,6 +175,16 @@ impl Names {
             return Err("has no reference of the holder".into());
         }
         Ok(Licence { holder, attributes, overrides: Vec::new() })
+    }
+}
+
+/// Whether there are more than so many lists and objects within each other.
+fn deeper_than(depth: usize, value: &Value) -> bool {
+    let inner = |value: &Value| deeper_than(depth.saturating_sub(1), value);
+    match value {
+        Value::Array(items) => depth == 0 || items.iter().any(inner),
+        Value::Object(members) => depth == 0 || members.values().any(inner),
+        _ => false,
     }
 }
 
@@ -279,12 +295,14 @@ mod tests {
             (b"{\"holder\":\"h\",\"overrides\":[{\"secret\":1}]}", "unknown member"),
             (b"{\"name\":\"secret\"}", "has no reference of the holder"),
             (b"{\"holder\":7}", "is not a string"),
+            (b"{\"holder\":\"h\",\"name\":[[[[[[[[[]]]]]]]]]}", "too deep"),
         ] {
             let told = error(names.licence(&Raw::Line(line)));
             assert!(told.contains(expected) && !told.contains("secret"), "{told}");
         }
         let sound = b"{\"holder\":\"h\",\"ZZBH\":\"1\",\"overrides\":[{\"attribute\":\"licence_number\",
             \"check\":\"citizen_id\",\"reason\":\"before_standard\"}]}";
+        assert!(names.licence(&Raw::Line(b"{\"holder\":\"h\",\"name\":[[[[[[[[]]]]]]]]}")).is_ok());
         let licence = names.licence(&Raw::Line(sound)).ok().unwrap();
         assert!(licence.overrides.len() == 1 && licence.attributes.len() == 1 && licence.holder == "h");
     }

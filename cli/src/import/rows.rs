@@ -90,10 +90,14 @@ pub(super) struct Rows<R> {
 impl<R: BufRead> Rows<R> {
     /// Of an input that stands at the beginning of a row.
     pub(super) fn new(format: Format, input: R, next: Place) -> Self {
-        let csv = (format == Format::Csv).then(|| Box::new(csv_core::Reader::new()));
-        let ends = if csv.is_some() { vec![0; MAX_COLUMNS] } else { Vec::new() };
-        let bytes = if csv.is_some() { vec![0; MAX_ROW] } else { Vec::with_capacity(1024) };
-        Self { input, csv, next, bytes, ends }
+        if format == Format::Jsonl {
+            return Self { input, csv: None, next, bytes: Vec::with_capacity(1024), ends: Vec::new() };
+        }
+        let (mut bytes, mut ends) = (vec![0; MAX_ROW], vec![0; MAX_COLUMNS]);
+        let mut csv = Box::new(csv_core::Reader::new());
+        // It takes a mark away from wherever it begins to read. After a blank line it no longer does.
+        csv.read_record(b"\n", &mut bytes, &mut ends);
+        Self { input, csv: Some(csv), next, bytes, ends }
     }
 
     /// Where the next row begins, blank lines before it aside.
@@ -152,6 +156,10 @@ impl<R: BufRead> Rows<R> {
     }
 
     fn read_record(&mut self) -> io::Result<Option<(Place, Raw<'_>)>> {
+        if self.next.offset == 0 && self.input.fill_buf()?.starts_with(MARK) {
+            self.input.consume(MARK.len());
+            self.next.offset += MARK.len() as u64;
+        }
         self.skip_blank_lines()?;
         let begins = self.next;
         let Some(csv) = &mut self.csv else { return Ok(None) };
@@ -265,6 +273,20 @@ mod tests {
         );
         expect_resumable(Format::Csv, text.as_bytes());
         assert!(read(Format::Csv, b"\r\n\n", Place::START).is_empty());
+    }
+
+    #[test]
+    fn a_mark_is_one_at_the_beginning_of_a_file_only() {
+        for (format, text) in [
+            (Format::Csv, "\u{feff}a\nb\n\u{feff}c\n\u{feff}\n\u{feff}\"d\"\n"),
+            (Format::Jsonl, "\u{feff}1\n2\n\u{feff}3\n"),
+        ] {
+            let all = read(format, text.as_bytes(), Place::START);
+            let first = all[0].1.as_ref().unwrap();
+            let third = all[2].1.as_ref().unwrap();
+            assert!(first[0].len() == 1 && third[0].starts_with(MARK));
+            expect_resumable(format, text.as_bytes());
+        }
     }
 
     #[test]

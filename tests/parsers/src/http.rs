@@ -1,23 +1,27 @@
-//! The service behind a socket, and its access file.
+//! The service behind a socket.
 
-use std::fs;
+mod bodies;
+
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::{LazyLock, Mutex};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use glimpse_api::{Blob, paths};
 use glimpse_circuits::text::Text;
 use glimpse_fixtures::{AUDIENCE, NOW};
 use glimpse_service::{
-    Access, ApiToken, Clock, Config, IssuerConfig, Principal, RateLimits, Role, Running, StoreConfig,
-    VerifierConfig, spawn,
+    Access, ApiToken, Clock, Config, IssuerConfig, Principal, RateLimits, RevocationConfig, Role, Running,
+    StoreConfig, VerifierConfig, spawn,
 };
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use self::bodies::{IMPORT, bodies, register, schema};
 use crate::bytes::{Bytes, block};
 use crate::scene::stock;
 use crate::seeds::Seeds;
@@ -40,8 +44,12 @@ pub(crate) struct Site {
     inputs: usize,
     pub(crate) request: String,
     pub(crate) licence: String,
+    /// Another one, which is changed and corrected.
+    changing: String,
     pub(crate) code: String,
     exchange: String,
+    /// Of the newest revocation list.
+    version: String,
     _folder: TempDir,
 }
 
@@ -83,9 +91,14 @@ impl Site {
             Principal { id: "auditor".into(), ..auditor },
         ];
         let mut config = Config::new("127.0.0.1:0".parse().unwrap(), folder.path());
+        let key = |name: &str| folder.path().join(name);
+        let mut issuer = IssuerConfig::new("91000000FUZZ", text("Issuer"), key("issuer.key"));
+        // Where each input puts a record into the store, what is published beside that only takes time.
+        let has_lists = matches!(store, StoreConfig::Embedded);
+        issuer.revocation =
+            has_lists.then(|| RevocationConfig::new(key("revocation.key"), key("manifest.key")));
         config.store = store;
-        config.issuer =
-            Some(IssuerConfig::new("91000000FUZZ", text("Issuer"), folder.path().join("issuer.key")));
+        config.issuer = Some(issuer);
         config.verifier = Some(verifier);
         config.access = Access::new(principals).unwrap();
         config.stop_on_signals = false;
@@ -105,30 +118,68 @@ impl Site {
             inputs: 0,
             request: none(),
             licence: none(),
+            changing: none(),
             code: none(),
             exchange: none(),
+            version: none(),
             _folder: folder,
         };
         site.fill();
+        if has_lists {
+            site.publish();
+        }
         site
     }
 
     fn fill(&mut self) {
-        let bodies = bodies();
-        let [(_, register), (_, policy), (_, create), ..] = &bodies[..] else { return };
         let admin = format!("Bearer {ADMINISTRATOR}");
         let party = format!("Bearer {RELYING_PARTY}");
-        self.licence = self.said("POST", paths::LICENCES, &admin, register, "licence");
+        let body = |wanted: &str| bodies().into_iter().find(|(_, path, _)| *path == wanted).unwrap().2;
+        self.licence = self.said("POST", paths::LICENCES, &admin, &register("h-1"), "licence");
+        self.changing = self.said("POST", paths::LICENCES, &admin, &register("h-2"), "licence");
         let offers = paths::LICENCE_OFFERS.replace("{licence}", &self.licence);
         self.code = self.said("POST", &offers, &admin, "", "code");
-        assert_eq!(self.ask("PUT", &paths::POLICY.replace("{policy}", "adult"), &party, policy).status, 204);
-        self.request = self.said("POST", paths::REQUESTS, &party, create, "id");
+        let policy = paths::POLICY.replace("{policy}", "adult");
+        assert_eq!(self.ask("PUT", &policy, &party, &body(paths::POLICY)).status, 204);
+        self.request = self.said("POST", paths::REQUESTS, &party, &body(paths::REQUESTS), "id");
+        let import = paths::IMPORT.replace("{import}", IMPORT);
+        assert!((200..300).contains(&self.ask("PUT", &import, &admin, &body(paths::IMPORT)).status));
         self.exchange = "0".repeat(48);
         assert!([&self.licence, &self.code, &self.request].iter().all(|reference| !reference.is_empty()));
     }
 
+    /// The first version of each list, whether the service made it by itself or is told to.
+    fn publish(&mut self) {
+        self.ask("POST", paths::REVOCATION_LISTS, &format!("Bearer {ADMINISTRATOR}"), "{}");
+        let path = paths::MANIFEST.replace("{schema}", &schema());
+        let given_up = Instant::now() + 3 * PATIENCE;
+        while self.version.is_empty() {
+            assert!(Instant::now() < given_up, "no list is published");
+            let payload = STANDARD.decode(self.said("GET", &path, "", "", "payload")).unwrap();
+            let manifest: Json = serde_json::from_slice(&payload).unwrap_or_default();
+            self.version = manifest["version"].as_str().unwrap_or_default().to_owned();
+            sleep(Duration::from_millis(20));
+        }
+        let path = paths::BUCKET.replace("{schema}", &schema()).replace("{version}", &self.version);
+        assert_eq!(self.ask("GET", &path.replace("{bucket}", "0"), "", "").status, 200);
+    }
+
     fn said(&mut self, method: &str, path: &str, bearer: &str, body: &str, member: &str) -> String {
         self.ask(method, path, bearer, body).member(member)
+    }
+
+    /// A licence that was corrected or has ended is not changed any more: another takes its place.
+    fn go_on_with(&mut self, template: &str, answer: &Answer) {
+        let next = match (template, answer.status) {
+            (paths::LICENCE_CORRECTION, 201) => answer.member("licence"),
+            (paths::LICENCE_CHANGES, 200) if answer.member("stage") == "ended" => {
+                let admin = format!("Bearer {ADMINISTRATOR}");
+                self.said("POST", paths::LICENCES, &admin, &register("h-2"), "licence")
+            }
+            _ => return,
+        };
+        assert!(!next.is_empty());
+        self.changing = next;
     }
 
     /// Sends JSON.
@@ -207,7 +258,8 @@ fn read_answer(connection: &mut TcpStream, method: &str) -> Option<Answer> {
 }
 
 const METHODS: &[&str] = &["POST", "GET", "PUT", "HEAD", "OPTIONS", "DELETE", "PATCH"];
-const PATHS: &[&str] = &[
+/// Every path there is: `tests/regressions.rs` compares them with docs/openapi.json.
+pub const PATHS: &[&str] = &[
     paths::LICENCES,
     paths::POLICY,
     paths::REQUESTS,
@@ -224,8 +276,20 @@ const PATHS: &[&str] = &[
     paths::AUDIT_RELYING_PARTIES,
     paths::AUDIT_POLICIES,
     paths::AUDIT_REQUEST,
+    paths::LIVEZ,
     paths::READYZ,
     paths::OPENAPI,
+    paths::LICENCE,
+    paths::LICENCE_CHANGES,
+    paths::LICENCE_CORRECTION,
+    paths::WALLET_CHANGES,
+    paths::IMPORT,
+    paths::IMPORT_ROWS,
+    paths::CATALOGUE,
+    paths::CATALOGUE_PAGE,
+    paths::REVOCATION_LISTS,
+    paths::MANIFEST,
+    paths::BUCKET,
 ];
 const HEADERS: &[&str] =
     &["traceparent", "idempotency-key", "content-type", "origin", "forwarded", "x-forwarded-for", "accept"];
@@ -253,17 +317,25 @@ pub(crate) fn read(input: &[u8]) {
         panic!("no answer to {method} {template}");
     };
     look_at(method, template, &request, &answer);
+    site.go_on_with(template, &answer);
 }
 
 /// Puts a request together. Only what stands in it is chosen by the input, not where it begins and ends.
 fn request(site: &Site, method: &str, template: &str, input: &mut Bytes<'_>) -> Vec<u8> {
     let mut path = template.to_owned();
+    let changes = [paths::LICENCE, paths::LICENCE_CHANGES, paths::LICENCE_CORRECTION].contains(&template);
+    let schema = schema();
     let known = [
-        ("{request}", &site.request),
-        ("{licence}", &site.licence),
+        ("{request}", site.request.as_str()),
+        ("{licence}", if changes { &site.changing } else { &site.licence }),
         ("{exchange}", &site.exchange),
-        ("{policy}", &"adult".to_owned()),
-        ("{relying_party}", &"relying-party".to_owned()),
+        ("{policy}", "adult"),
+        ("{relying_party}", "relying-party"),
+        ("{import}", IMPORT),
+        ("{schema}", &schema),
+        ("{stage}", "registered"),
+        ("{version}", &site.version),
+        ("{bucket}", "0"),
     ];
     let own = input.below(4) == 3;
     for (name, reference) in known {
@@ -321,48 +393,25 @@ fn look_at(method: &str, template: &str, request: &[u8], answer: &Answer) {
     }
 }
 
-/// Paths by their places in [`PATHS`], with bodies that are sound.
-fn bodies() -> Vec<(usize, String)> {
-    let text = json!({"zh-CN": "核实年龄", "en": "To check the age"});
-    let licence = glimpse_profiles::builtin_by_schema_id("cn.driving_licence").unwrap();
-    let sample = licence.sample(&glimpse_profiles::sample::Persona::new(1));
-    let policy = json!({"purpose": text, "prefer": "small", "licences": [
-        {"id": "a", "schema": "cn.driving_licence", "check": "keyed"}],
-        "statements": [{"age": {"of": "a.birth_date", "at_least": "18"}}, {"disclose": {"of": "a.sex"}}]});
-    let asked = &stock().asked[2];
-    let request: Json =
-        serde_json::from_slice(&asked.relation.request().to_canonical_json().unwrap()).unwrap();
-    let blob = |bytes: &[u8]| json!(Blob::from(bytes));
-    let key = stock().registry().issuers().next().unwrap().key;
-    vec![
-        (0, json!({"profile": "cn.driving_licence", "holder": "h-1", "attributes": sample}).to_string()),
-        (1, policy.to_string()),
-        (2, json!({"inline": policy}).to_string()),
-        (2, json!({"policy": "adult"}).to_string()),
-        (3, json!({"presentation": blob(&asked.answers[0].bytes)}).to_string()),
-        (4, json!({"request": request, "presentation": blob(&asked.answers[0].bytes)}).to_string()),
-        (4, json!({"request": request, "presentation": blob(&asked.answers[1].bytes)}).to_string()),
-        (5, json!({"code": "<code>"}).to_string()),
-        (6, json!({"code": "<code>", "request": blob(&[2; 192])}).to_string()),
-        (7, json!({"key": key, "pairs": vec![blob(&[2; 64]); 4]}).to_string()),
-        (8, json!({"challenges": vec![blob(&[2; 32]); 4]}).to_string()),
-    ]
-}
-
 /// Every path with a sound body and each bearer, headers, and some bytes as they go over the wire.
 pub(crate) fn seeds(seeds: &mut Seeds) {
-    for (path, body) in bodies() {
+    let place = |all: &[&str], one: &str| all.iter().position(|it| *it == one).unwrap() as u8;
+    for (method, path, body) in bodies() {
         for bearer in 0..3u8 {
-            let method = u8::from(path == 1) * 2;
-            let head = [0, method, path as u8, 0, bearer, 0];
+            let head = [0, place(METHODS, method), place(PATHS, path), 0, bearer, 0];
             seeds.add([&head[..], &block(body.as_bytes())].concat());
         }
     }
-    for path in 9..PATHS.len() as u8 {
+    for path in 0..PATHS.len() as u8 {
         for bearer in 0..4u8 {
             seeds.add([0, 1, path, 0, bearer, 0, 0, 0]);
         }
     }
+    let (_, path, presentation) =
+        bodies().into_iter().find(|(_, path, _)| *path == paths::PRESENTATION).unwrap();
+    let step = json!({"act": "suspend", "reason": "r"}).to_string();
+    let changes = [0, 0, place(PATHS, paths::LICENCE_CHANGES), 0, 0, 1, 1];
+    seeds.add([&changes[..], &block(b"0123456789abcdef"), &block(step.as_bytes())].concat());
     let parent = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     for (header, value) in [
         (0u8, &parent[..]),
@@ -372,9 +421,8 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
         (4, b"for=192.0.2.1;proto=https, for=\"[2001:db8::1]:1\""),
         (5, b"192.0.2.1, 10.0.0.1"),
     ] {
-        let (_, body) = &bodies()[4];
-        let head = [&[0, 0, 3, 0, 3, 1, header][..], &block(value)].concat();
-        seeds.add([&head[..], &block(body.as_bytes())].concat());
+        let head = [&[0, 0, place(PATHS, path), 0, 3, 1, header][..], &block(value)].concat();
+        seeds.add([&head[..], &block(presentation.as_bytes())].concat());
     }
     for raw in [
         "GET /livez HTTP/1.1\r\nhost: a\r\n\r\n",
@@ -384,41 +432,4 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
     ] {
         seeds.add([&[7][..], raw.as_bytes()].concat());
     }
-}
-
-/// The text of an access file.
-pub(crate) fn access_file(input: &[u8]) {
-    static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
-    let path = FOLDER.path().join("access.toml");
-    fs::write(&path, input).unwrap();
-    match Access::from_file(&path, []) {
-        Ok(access) => {
-            let principals = access.principals();
-            assert!(principals.iter().all(|principal| !principal.id.is_empty()));
-            assert!(!access.reload().unwrap(), "the same file says something else");
-            let _ = format!("{access:?}");
-        }
-        Err(error) => assert!(!error.to_string().is_empty()),
-    }
-}
-
-/// One of everything that an access file can say.
-pub(crate) fn seeds_of_access_files(seeds: &mut Seeds) {
-    let hash: String = Sha256::digest(b"a").iter().map(|byte| format!("{byte:02x}")).collect();
-    let key = format!(
-        "{{ sha256 = \"{hash}\", label = \"2026\", not_before = \"2026-01-01T00:00:00Z\", not_after = 2027-01-01T00:00:00Z }}"
-    );
-    let issuer = format!("[[principal]]\nid = \"registry\"\nrole = \"issuer\"\nkeys = [{key}]\n");
-    let certificate =
-        format!("[[principal]]\nid = \"auditor\"\nrole = \"auditor\"\ncertificates = [\"{hash}\"]\n");
-    let party = format!(
-        "[[principal]]\nid = \"bar\"\nrole = \"relying_party\"\nname = {{ zh-CN = \"酒吧\", en = \"Bar\" }}\nkeys = [{key}]\n\
-         [principal.may_ask]\nschemas = [\"cn.driving_licence\"]\nstatements = [\"age\"]\nchecks = [\"token\"]\n\
-         prove = [\"cn.driving_licence.birth_date\"]\ndisclose = \"any\"\n"
-    );
-    seeds.add(&issuer);
-    seeds.add(&certificate);
-    seeds.add(&party);
-    seeds.add(format!("{issuer}{certificate}{party}"));
-    seeds.add("");
 }

@@ -5,17 +5,20 @@
 //! `tests/regressions.rs` feeds them what once broke something, in every run of the tests.
 //!
 //! What is not public is reached through what is: the service through a socket, the wallet through its file and its
-//! transport, the access file through a file. The command's configuration is compiled in from its source.
+//! transport, the access file through a file. The command's configuration and its reader of files that are imported are
+//! compiled in from their source.
 // What tests it is tests/regressions.rs. Clippy would compile it for tests of its own all the same, and with it those
 // of the modules that are taken in from elsewhere.
 #![cfg(not(test))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod bytes;
 mod config;
 mod differential;
 mod documents;
 mod http;
+mod import;
 mod issuance;
 mod licence;
 mod lists;
@@ -31,6 +34,8 @@ mod store;
 mod truth;
 mod wallet_file;
 mod wallet_http;
+
+pub use http::PATHS;
 
 /// A parser, or several that belong together.
 pub struct Target {
@@ -83,9 +88,11 @@ targets! {
     /// Bytes on a connection to the service.
     http: http::read, http::seeds, 32_768, 4000;
     /// An access file.
-    access: http::access_file, http::seeds_of_access_files, 8192, 8000;
+    access: access::read, access::seeds, 8192, 8000;
     /// What a store gives back.
     store: store::read, store::seeds, 8192, 3000;
+    /// A file of licences to be imported: CSV or JSON Lines. From wherever reading goes on, the rows are the same.
+    import: import::read, import::seeds, 16_384, 4000;
     /// The command's configuration: file, environment and flags.
     config: config::read, config::seeds, 8192, 5000;
 }

@@ -1,11 +1,12 @@
 //! Inputs that once broke something, and the seeds that fuzzing begins with: no target minds any of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use glimpse_parsers::{TARGETS, Target, seeds};
+use glimpse_parsers::{PATHS, TARGETS, Target, seeds};
 
 /// Panics anywhere, also in threads of the service, which answers them as errors.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
@@ -60,4 +61,14 @@ fn what_once_broke_and_what_fuzzing_begins_with() {
         assert!(TARGETS.iter().any(|target| target.name == name), "{name}");
     }
     assert_eq!(inputs(&root().join("fuzz/fuzz_targets")).len(), TARGETS.len());
+}
+
+/// A path that is new is fuzzed too: the document has all of them (its own tests hold it to the routes).
+#[test]
+fn every_path_of_the_interface_is_asked() {
+    let text = fs::read_to_string(root().join("docs/openapi.json")).unwrap();
+    let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let documented: BTreeSet<&str> =
+        document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(PATHS.iter().copied().collect::<BTreeSet<_>>(), documented);
 }
