@@ -50,7 +50,7 @@ pub(crate) fn read(input: &[u8]) {
             found.iter().map(|row| (row.place, row.cells.clone())).eq(lines(&file)),
             "lines are read otherwise than they stand there"
         ),
-        Format::Csv => found.iter().for_each(|row| quoted_again(row)),
+        Format::Csv => found.iter().for_each(quoted_again),
     }
     licences(format, &file, Names::new(profile, &holder, &ignored), profile, &found);
 }
