@@ -92,7 +92,7 @@ targets! {
     /// What a store gives back.
     store: store::read, store::seeds, 8192, 3000;
     /// A file of licences to be imported: CSV or JSON Lines. From wherever reading goes on, the rows are the same.
-    import: import::read, import::seeds, 16_384, 4000;
+    import: import::read, import::seeds, 16_384, 2500;
     /// The command's configuration: file, environment and flags.
     config: config::read, config::seeds, 8192, 5000;
 }
